@@ -216,9 +216,10 @@ together. One is needed (RFC 9919 §3.2.2).
 
 MAX_SIGNATURES_CHECKED = 16
 """
-Signatures that one verification checks. Two are needed where a delegated responder has
-signed. The rest is for issuers and delegates that have a new key under the old name.
-The limit bounds the work that a response with many useless certificates can cause.
+Signatures that one verification checks, or a search for the issuer of a certificate.
+Two are needed where a delegated responder has signed. The rest is for issuers and
+delegates that have a new key under the old name. The limit bounds the work that many
+useless certificates in a response, a reply or a file can cause.
 """
 
 MAX_KEY_BITS = 8192

@@ -27,7 +27,7 @@ from ocsp.errors import (
 )
 from ocsp.guarded import paths
 from ocsp.guarded.addresses import address_of
-from ocsp.signing.issued import is_issued_by
+from ocsp.signing.issued import is_issued_by, issuer_among
 
 __all__ = ["system_roots", "verified_path"]
 
@@ -95,7 +95,7 @@ def _broken_link(
             return None
         if is_issued_by(link, link):
             return f"{name} is a root that is not trusted"
-        issuer = next((each for each in others if is_issued_by(link, each)), None)
+        issuer = issuer_among(link, others)
         if issuer is None:
             return (
                 f"the certificate of {name_text(name_of_issuer(link))}, which issued "

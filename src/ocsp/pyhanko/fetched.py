@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp import limits
 from ocsp.errors import LimitExceeded
-from ocsp.signing.issued import is_issued_by
+from ocsp.signing.issued import issuer_among
 
 __all__ = ["Clock", "Fetched"]
 
@@ -90,8 +90,7 @@ class Fetched:
 
     def issuer_of(self, cert: x509.Certificate) -> x509.Certificate | None:
         """Return the known issuer whose key has signed *cert*, or ``None``."""
-        known = self._issuers.values()
-        return next((each for each in known if is_issued_by(cert, each)), None)
+        return issuer_among(cert, self._issuers.values())
 
     def keep_response(
         self, cert: bytes, response: ocsp.OCSPResponse, until: datetime.datetime

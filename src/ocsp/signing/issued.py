@@ -7,15 +7,19 @@ not checked.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from ocsp import limits
 from ocsp.asn1.certificates import outer_algorithm, parts_of, signature_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.errors import DecodeError, DERError, OCSPError, SchemaError, SignatureInvalid
 from ocsp.signing.signatures import check_signature, public_key_of
 
-__all__ = ["check_issued", "is_issued_by", "names_issuer"]
+__all__ = ["check_issued", "is_issued_by", "issuer_among", "names_issuer"]
 
 
 def names_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -75,3 +79,17 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
     except (OCSPError, UnsupportedAlgorithm):
         return False
     return True
+
+
+def issuer_among(
+    certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
+) -> x509.Certificate | None:
+    """
+    Return the first of *candidates* that has issued *certificate*, or ``None``.
+
+    At most ``MAX_SIGNATURES_CHECKED`` with the right name are tried: a file can have
+    thousands of certificates with one name, each of which may be the issuer of each.
+    """
+    named = (each for each in candidates if names_issuer(certificate, each))
+    tried = islice(named, limits.MAX_SIGNATURES_CHECKED)
+    return next((each for each in tried if is_issued_by(certificate, each)), None)

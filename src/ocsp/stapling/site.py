@@ -20,7 +20,7 @@ from ocsp.asn1.names import name_text
 from ocsp.client.certificate_files import load_certificates
 from ocsp.errors import ConfigError, IssuerNotFound, SchemaError, UnreadableFile
 from ocsp.guarded.files import exists, read_file
-from ocsp.signing.issued import is_issued_by, names_issuer
+from ocsp.signing.issued import issuer_among, names_issuer
 
 __all__ = [
     "CertificateAndIssuer",
@@ -113,9 +113,9 @@ def find_issuer(
 def _issuer(
     site: Site, certificate: x509.Certificate, chain: Sequence[x509.Certificate]
 ) -> x509.Certificate:
-    for candidate in chain:
-        if is_issued_by(certificate, candidate):
-            return candidate
+    issuer = issuer_among(certificate, chain)
+    if issuer is not None:
+        return issuer
     wanted = name_text(name_of_issuer(certificate))
     where = site.issuer or site.certificate
     key = ""

@@ -9,8 +9,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ocsp import limits
 from ocsp.errors import SignatureInvalid
-from ocsp.signing.issued import check_issued, is_issued_by, names_issuer
+from ocsp.signing import issued
+from ocsp.signing.issued import (
+    check_issued,
+    is_issued_by,
+    issuer_among,
+    names_issuer,
+)
 from tests.pki import ca, key, leaf, make
 
 
@@ -119,3 +126,23 @@ def test_an_unknown_algorithm_is_no_signature_of_the_issuer() -> None:
     """And no exception of another library leaves."""
     parent, child = _rsa_certificate(99)
     assert not is_issued_by(child, parent)
+
+
+def test_a_search_for_an_issuer_tries_few_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certificates with another name do not count, and need no signature check."""
+    tried: list[object] = []
+
+    def count(*certificates: x509.Certificate, unsafe_sha1: bool) -> None:
+        tried.append(certificates)
+        check_issued(*certificates, unsafe_sha1=unsafe_sha1)
+
+    monkeypatch.setattr(issued, "check_issued", count)
+    monkeypatch.setattr(limits, "MAX_SIGNATURES_CHECKED", 3)
+    named = make("Test CA", "Test CA", signer=key("x"), public=key("x"))
+    others = [ca("Other CA")] * 9
+    assert issuer_among(leaf(), [*others, named, named, ca()]) == ca()
+    assert len(tried) == 3
+    assert issuer_among(leaf(), [*others, named, named, named, ca()]) is None
+    assert issuer_among(leaf(), [named] * 100) is None
+    assert len(tried) == 9
+    assert issuer_among(leaf(), others) is None

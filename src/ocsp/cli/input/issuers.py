@@ -15,7 +15,7 @@ from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, text
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.input.loading import load_certificates, place
 from ocsp.responder import IssuerKey
-from ocsp.signing.issued import is_issued_by, names_issuer
+from ocsp.signing.issued import issuer_among, names_issuer
 
 __all__ = ["GivenIssuers"]
 
@@ -51,9 +51,9 @@ class GivenIssuers:
         Raises:
             CommandError: If none of the issuers has signed it.
         """
-        for issuer in self._certificates:
-            if is_issued_by(certificate, issuer):
-                return issuer
+        issuer = issuer_among(certificate, self._certificates)
+        if issuer is not None:
+            return issuer
         name = text(name_of_issuer(certificate))
         subject = text(name_of_subject(certificate))
         if any(names_issuer(certificate, each) for each in self._certificates):

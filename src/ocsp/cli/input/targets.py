@@ -6,7 +6,7 @@ A certificate is paired with an issuer only if the key of the issuer has signed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -34,7 +34,7 @@ from ocsp.errors import (
     TLSPeerWrongName,
     VerificationError,
 )
-from ocsp.signing.issued import is_issued_by, names_issuer
+from ocsp.signing.issued import is_issued_by, issuer_among, names_issuer
 from ocsp.verification.staple import verify_staple
 
 __all__ = ["Target", "Wanted", "find_targets"]
@@ -122,7 +122,7 @@ def _from_file(source: str, wanted: Wanted) -> Iterator[Target]:
     first, *others = certificates
     if _is_root(first):
         raise CommandError(place(source), f"{_name(first)} {_ROOT}")
-    return iter([Target(certificate=first, issuer=_issuer_of(first, others))])
+    return iter([Target(certificate=first, issuer=issuer_among(first, others))])
 
 
 def _issued(
@@ -133,7 +133,7 @@ def _issued(
 ) -> Iterator[Target]:
     """Return the *certificates* that *issuers* have issued, and name the others."""
     pairs = [
-        (certificate, _issuer_of(certificate, issuers))
+        (certificate, issuer_among(certificate, issuers))
         for certificate in certificates
         if not _is_root(certificate)
     ]
@@ -169,12 +169,6 @@ def _why_not_issued(
 
 
 _ROOT = "is a root, and no CA states the status of a root"
-
-
-def _issuer_of(
-    certificate: x509.Certificate, candidates: Iterable[x509.Certificate]
-) -> x509.Certificate | None:
-    return next((each for each in candidates if is_issued_by(certificate, each)), None)
 
 
 def _is_root(certificate: x509.Certificate) -> bool:

@@ -23,7 +23,7 @@ from ocsp.client.checking.urls import issuer_urls
 from ocsp.client.engine.effects import Flow
 from ocsp.client.options import MissingIssuer
 from ocsp.errors import FetchError, IssuerNotFound, SchemaError
-from ocsp.signing.issued import is_issued_by
+from ocsp.signing.issued import issuer_among
 
 __all__ = ["fetch_certificates", "find_issuer"]
 
@@ -54,7 +54,7 @@ def _fetch_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
         started = state.elapsed()
         try:
             issuer = yield from _fetch(
-                state, url, partial(_issuer_of, state.certificate)
+                state, url, partial(issuer_among, state.certificate)
             )
         except FetchError as error:
             state.note(url, "GET", started, error)
@@ -65,13 +65,6 @@ def _fetch_issuer(state: CheckState) -> Flow[x509.Certificate | None]:
         error_text = f"{url}: no certificate there has signed the certificate to check"
         state.note(url, "GET", started, IssuerNotFound(error_text))
     return None
-
-
-def _issuer_of(
-    certificate: x509.Certificate, candidates: list[x509.Certificate]
-) -> x509.Certificate | None:
-    """Return the one of *candidates* that has issued *certificate*."""
-    return next((each for each in candidates if is_issued_by(certificate, each)), None)
 
 
 def fetch_certificates(
