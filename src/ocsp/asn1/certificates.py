@@ -73,6 +73,7 @@ class CertificateParts:
 
     __slots__ = (
         "_after_issuer",
+        "_key_hash",
         "_outside",
         "_rest",
         "algorithm",
@@ -113,6 +114,7 @@ class CertificateParts:
         self.issuer = tbs[algorithm:issuer]
         self._after_issuer = issuer
         self._rest: _Rest | None = None
+        self._key_hash: bytes | None = None
         self._outside = outside
 
     @property
@@ -131,9 +133,11 @@ class CertificateParts:
         The SHA-1 of :attr:`key_bits`.
 
         It identifies a responder (``KeyHash``, RFC 6960 §4.2.1); security does not
-        depend on it.
+        depend on it. A responder writes it in each response.
         """
-        return digest(_SHA1, self.key_bits)
+        if self._key_hash is None:
+            self._key_hash = digest(_SHA1, self.key_bits)
+        return self._key_hash
 
     @property
     def extensions(self) -> bytes:
@@ -207,7 +211,7 @@ def cached_per_certificate(
 
 def certificate_size(certificate: x509.Certificate) -> int:
     """Return the number of octets of *certificate* without its signature."""
-    known = _latest.get(id(certificate)) or _parts[id(certificate)]
+    known = _latest.get(id(certificate)) or _parts.get(id(certificate))
     return len(certificate.tbs_certificate_bytes if known is None else known.tbs)
 
 
@@ -246,8 +250,15 @@ def parts_of_subject(certificate: x509.Certificate) -> CertificateParts:
     Raises:
         TypeError: If it is not an ``x509.Certificate``.
     """
-    known = _latest.get(id(certificate)) or _parts[id(certificate)]
-    return _keep_latest(_read(certificate)) if known is None else known
+    known = _latest.get(id(certificate)) or _parts.get(id(certificate))
+    if known is not None:
+        return known
+    parts = _read(certificate)
+    if len(parts.tbs) <= _MOST_KEPT_OCTETS:
+        if len(_latest) >= MAX_LATEST:
+            _latest.clear()
+        _latest[id(certificate)] = parts
+    return parts
 
 
 MAX_LATEST = 64
@@ -257,14 +268,6 @@ _MOST_KEPT_OCTETS = 4096
 """Octets of a certificate in question whose parts are kept; most have below 2,000."""
 
 _latest: dict[int, CertificateParts] = {}
-
-
-def _keep_latest(parts: CertificateParts) -> CertificateParts:
-    if len(parts.tbs) <= _MOST_KEPT_OCTETS:
-        if len(_latest) >= MAX_LATEST:
-            _latest.clear()
-        _latest[id(parts.certificate)] = parts
-    return parts
 
 
 def _keep(parts: CertificateParts) -> CertificateParts:

@@ -304,16 +304,19 @@ def end_of_hold(
 
 Kind = TypeVar("Kind", bound=Evidence)
 
-_FOUND_LATER = ("_canonical_cert_id", "_holds_until", "_newness", "_octets")
-
 
 def _created(kind: type[Kind], judgement: Judgement) -> Kind:
     """Return *judgement* as evidence of this *kind*."""
     evidence = object.__new__(kind)
-    object.__setattr__(evidence, "_judgement", judgement)
-    for name in _FOUND_LATER:
-        object.__setattr__(evidence, name, None)
+    _set(evidence, "_judgement", judgement)
+    _set(evidence, "_canonical_cert_id", None)
+    _set(evidence, "_holds_until", None)
+    _set(evidence, "_newness", None)
+    _set(evidence, "_octets", None)
     return evidence
+
+
+_set = object.__setattr__
 
 
 # --- from a response ------------------------------------------------------------------

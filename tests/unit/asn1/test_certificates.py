@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1 import certificates
 from ocsp.asn1.certificates import parts_of, parts_of_subject
@@ -61,3 +64,18 @@ def test_only_certificates_have_parts() -> None:
     for ask in (parts_of, parts_of_subject):
         with pytest.raises(TypeError):
             ask(other)  # type: ignore[arg-type]
+
+
+def test_the_hash_of_a_key_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A responder writes that of its own key in each response."""
+    counted: list[bytes] = []
+
+    def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
+        counted.append(data)
+        return hashlib.new(algorithm.name, data).digest()
+
+    monkeypatch.setattr(certificates, "digest", digest)
+    parts = parts_of(ca())
+    expected = hashlib.sha1(parts.key_bits).digest()
+    assert [parts.key_hash, parts_of(ca()).key_hash] == [expected, expected]
+    assert counted == [parts.key_bits]

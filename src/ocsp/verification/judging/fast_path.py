@@ -272,15 +272,16 @@ def _is_in_time(
     ):
         return False
     begin, end = validity(cert)
-    return begin <= produced_at and at <= end and _is_past(case, entry)
+    return (
+        begin <= produced_at
+        and at <= end
+        and (entry._layout.status is not _REVOKED or _is_past(case, entry))
+    )
 
 
 def _is_past(case: Case, entry: OCSPSingleResponse) -> bool:
-    """V23: tell whether a revocation has begun, and its reason is known."""
-    layout = entry._layout
-    if layout.status is not _REVOKED:
-        return True
-    since, reason = entry._revocation_time, layout.reason
+    """V23: tell whether the revocation has begun, and its reason is known."""
+    since, reason = entry._revocation_time, entry._layout.reason
     return (
         since is not None and since <= case.at and (reason is None or reason in REASONS)
     )
