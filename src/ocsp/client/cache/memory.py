@@ -117,8 +117,7 @@ class MemoryCache:
             old = self._entries.get(key)
             if old is not None and old.known.rank >= entry.known.rank:
                 return False
-            octets = octets_of(key, *entry.known, *(entry.answer or ()))
-            self._entries.put(key, entry, octets)
+            self._entries.put(key, entry, _size(key, entry.answer))
         return True
 
     def discard(self, cert_id: CertID) -> None:
@@ -128,6 +127,17 @@ class MemoryCache:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+_ENTRY_BYTES = 1024
+"""Octets of an entry without its key and its answer: of two tuples and their times."""
+
+
+def _size(key: bytes, answer: CachedAnswer | None) -> int:
+    """Return about how many octets an entry takes."""
+    if answer is None:
+        return _ENTRY_BYTES + octets_of(key)
+    return _ENTRY_BYTES + octets_of(key, answer.der, answer.evidence)
 
 
 def default_limits() -> tuple[int, int]:

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1.certificates import certificate_size
 from ocsp.errors import OCSPError
@@ -93,9 +92,10 @@ def _inside_error(error: OCSPError) -> int:
 
 def _inside_response(response: OCSPResponse) -> int:
     entries = response._responses
-    extensions = sum(len(each._raw_extensions) for each in entries)
-    objects = _PER_ENTRY * len(entries) + _PER_EXTENSION * extensions
-    return 2 * len(response.public_bytes(Encoding.DER)) + objects
+    octets = 2 * len(response._octets) + _PER_ENTRY * len(entries)
+    if response._extended:
+        octets += _PER_EXTENSION * sum(len(each._raw_extensions) for each in entries)
+    return octets
 
 
 _KINDS: tuple[tuple[type, Callable[[Any], int]], ...] = (
