@@ -92,7 +92,8 @@ def _value(message: Any, name: str) -> object:
 
 
 def _list(entry: Any) -> list[object]:
-    name = "single_extensions" if hasattr(entry, "single_extensions") else "extensions"
+    named = hasattr(type(entry), "single_extensions")
+    name = "single_extensions" if named else "extensions"
     value = _value(entry, name)
     return value if isinstance(value, list) else [value]
 
