@@ -8,24 +8,26 @@ what an extension or a key contains. It does not recurse, and reads each header 
 
 from __future__ import annotations
 
+from typing import Final
+
 from ocsp import limits
 from ocsp.errors import LimitExceeded
 
 __all__ = ["check_parsable", "depth"]
 
-_CONSTRUCTED = 0x20
-_BIT_STRING = 0x03
-_OCTET_STRING = 0x04
-_CONTAINERS = frozenset(
+_CONSTRUCTED: Final = 0x20
+_BIT_STRING: Final = 0x03
+_OCTET_STRING: Final = 0x04
+_CONTAINERS: Final = frozenset(
     tag
     for tag in range(0x100)
     if tag & _CONSTRUCTED or tag in {_BIT_STRING, _OCTET_STRING}
 )
 """The tags of values that can contain others; the two strings can, too."""
 
-_HIGH_TAG = 0x1F
-_INDEFINITE = 0x80
-_MARK = b"\x00\x00"
+_HIGH_TAG: Final = 0x1F
+_INDEFINITE: Final = 0x80
+_MARK: Final = b"\x00\x00"
 """What ends a value of indefinite length (X.690 §8.1.5)."""
 
 
@@ -73,9 +75,11 @@ def depth(data: bytes, most: int, *, least: int = 0) -> int:
         least: What to return if there are fewer levels. Values that are too short for
             more of them are not read, so this takes less time.
     """
-    outer: list[tuple[int, bool]] = []
+    outer: list[tuple[int, bool, int]] = []
     end, indefinite = len(data), False  # where it ends, and whether a mark may end it
     deepest, position = least, 0
+    # Each level takes two octets at least, so a value of so many has no more levels.
+    short = 2 * (deepest - 1)
     while True:
         if end - position < 2:
             position = end
@@ -89,23 +93,21 @@ def depth(data: bytes, most: int, *, least: int = 0) -> int:
                 tag, start, stop, unknown = _header(data, position, end)
             elif tag == _BIT_STRING:
                 start += 1  # the first octet is the number of unused bits
-            level = len(outer) + 1
-            # Each level inside takes two octets at least.
-            if tag not in _CONTAINERS or (
-                level + (stop - start + 1) // 2 <= deepest and not unknown
-            ):
+            if (stop - start <= short and not unknown) or tag not in _CONTAINERS:
                 position = stop
                 continue
-            outer.append((end, indefinite))
+            outer.append((end, indefinite, short))
+            level = len(outer)
             if level > deepest:
                 deepest = level
                 if deepest > most:
                     return deepest
             end, indefinite, position = stop, unknown, start
+            short = 2 * (deepest - level - 1)
             continue
         if not outer:
             return deepest
-        end, indefinite = outer.pop()
+        end, indefinite, short = outer.pop()
 
 
 def _header(data: bytes, position: int, end: int) -> tuple[int, int, int, bool]:

@@ -22,6 +22,7 @@ BasicOCSPResponse: the signed part of a response (RFC 6960 §4.2.1).
 from __future__ import annotations
 
 from itertools import count
+from typing import Final
 
 from ocsp import limits
 from ocsp.asn1.algorithms import read_algorithm
@@ -130,7 +131,7 @@ class Certificates:
         self.unreadable = unreadable
 
 
-NO_CERTIFICATES = Certificates(b"", (), ())
+NO_CERTIFICATES: Final = Certificates(b"", (), ())
 
 
 class BasicResponseLayout:
@@ -335,9 +336,9 @@ def read_certificates(data: bytes, position: int, end: int) -> Certificates:
             )
         name = f"certs[{number}]"
         try:
-            certificate, _ = read_certificate(data, start, stop, name)
+            certificate, start = read_certificate(data, start, stop, name)
             certificates.append(certificate)
         except SchemaError as error:
             unreadable.append(error)
-        _, _, start = any_value(data, start, stop, name)
+            _, _, start = any_value(data, start, stop, name)
     return Certificates(data[position:end], tuple(certificates), tuple(unreadable))
