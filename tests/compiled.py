@@ -22,9 +22,9 @@ __all__ = [
 
 needs_sources = pytest.mark.skipif(
     ocsp.compiled,
-    reason="calls of compiled functions are neither counted nor replaced",
+    reason="compiled calls and constants are neither counted nor replaced",
 )
-"""A test that counts or replaces calls of functions in compiled modules."""
+"""A test that counts or replaces calls or constants in compiled modules."""
 
 _PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
 _BUILD = _PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]

@@ -12,7 +12,7 @@ The parameters must fit the algorithm: absent for ECDSA, EdDSA and ML-DSA (RFC 5
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -69,7 +69,7 @@ class AlgorithmIdentifier(NamedTuple):
     parameters: bytes
 
 
-_HASHES: dict[str, tuple[str, hashes.HashAlgorithm]] = {
+_HASHES: Final[dict[str, tuple[str, hashes.HashAlgorithm]]] = {
     "sha1": ("1.3.14.3.2.26", hashes.SHA1()),
     "sha224": ("2.16.840.1.101.3.4.2.4", hashes.SHA224()),
     "sha256": ("2.16.840.1.101.3.4.2.1", hashes.SHA256()),
@@ -78,12 +78,12 @@ _HASHES: dict[str, tuple[str, hashes.HashAlgorithm]] = {
 }
 """The hashes that ``cryptography`` allows in a CertID, by name."""
 
-_SHA3 = (
+_SHA3: Final = (
     *(f"2.16.840.1.101.3.4.2.{last}" for last in (7, 8, 9, 10)),
     *(f"1.3.6.1.4.1.37476.3.2.1.99.7.{bits}" for bits in (224, 256, 384, 512)),
 )
 
-_NULL_OR_ABSENT = frozenset(
+_NULL_OR_ABSENT: Final = frozenset(
     (
         *(dotted for dotted, _ in _HASHES.values()),
         *_SHA3,
@@ -95,7 +95,7 @@ _NULL_OR_ABSENT = frozenset(
         ),
     )
 )
-_ABSENT = frozenset(
+_ABSENT: Final = frozenset(
     (
         "1.3.101.110",  # X25519
         "1.3.101.111",  # X448
@@ -107,7 +107,7 @@ _ABSENT = frozenset(
     )
 )
 
-_SIGNATURE_HASHES = {
+_SIGNATURE_HASHES: Final = {
     each.oid: each.hash
     for each in SIGNATURE_ALGORITHMS
     if each.has_hash_attribute and each.parameters is not Parameters.PSS
@@ -161,8 +161,8 @@ def algorithm_identifier(der: bytes) -> AlgorithmIdentifier:
     return AlgorithmIdentifier(dotted, parameters)
 
 
-_PSS_OID = encode_oid(oids.RSASSA_PSS)
-_SHA1_IDENTIFIER = encode(SEQUENCE, encode_oid(_HASHES["sha1"][0]), NULL_DER)
+_PSS_OID: Final = encode_oid(oids.RSASSA_PSS)
+_SHA1_IDENTIFIER: Final = encode(SEQUENCE, encode_oid(_HASHES["sha1"][0]), NULL_DER)
 
 
 def _check_pss(der: bytes, position: int, end: int) -> None:
@@ -202,7 +202,7 @@ class PSSParameters(NamedTuple):
     salt_length: int
 
 
-_PSS_HASHES: dict[str, hashes.HashAlgorithm] = {
+_PSS_HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     **dict(_HASHES.values()),
     **dict(
         zip(
@@ -217,7 +217,7 @@ _PSS_HASHES: dict[str, hashes.HashAlgorithm] = {
         )
     ),
 }
-_PSS_OIDS = {algorithm.name: dotted for dotted, algorithm in _PSS_HASHES.items()}
+_PSS_OIDS: Final = {algorithm.name: dotted for dotted, algorithm in _PSS_HASHES.items()}
 
 
 def encode_pss(parameters: PSSParameters) -> bytes:
@@ -341,7 +341,7 @@ def hash_oid(algorithm: hashes.HashAlgorithm) -> str:
     return _HASHES[algorithm.name][0]
 
 
-_CERT_ID_HASHES: dict[bytes, hashes.HashAlgorithm] = {
+_CERT_ID_HASHES: Final[dict[bytes, hashes.HashAlgorithm]] = {
     encode_algorithm(dotted, parameters): algorithm
     for dotted, algorithm in _HASHES.values()
     for parameters in (NULL_DER, b"")

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from ocsp import limits
 
@@ -28,7 +28,7 @@ __all__ = ["BoundedCache", "cached_by_octets"]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-ENTRY_BYTES = 512
+ENTRY_BYTES: Final = 512
 """Octets that an entry takes besides its contents: the objects that hold these."""
 
 

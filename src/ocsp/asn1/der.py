@@ -14,7 +14,7 @@ package.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from ocsp.errors import DERError, SchemaError
 
@@ -53,32 +53,32 @@ __all__ = [
     "sequence",
 ]
 
-BOOLEAN = 0x01
-INTEGER = 0x02
-BIT_STRING = 0x03
-OCTET_STRING = 0x04
-NULL = 0x05
-OBJECT_IDENTIFIER = 0x06
-ENUMERATED = 0x0A
-GENERALIZED_TIME = 0x18
-SEQUENCE = 0x30
-SET = 0x31
+BOOLEAN: Final = 0x01
+INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
+OCTET_STRING: Final = 0x04
+NULL: Final = 0x05
+OBJECT_IDENTIFIER: Final = 0x06
+ENUMERATED: Final = 0x0A
+GENERALIZED_TIME: Final = 0x18
+SEQUENCE: Final = 0x30
+SET: Final = 0x31
 
-NULL_DER = b"\x05\x00"
+NULL_DER: Final = b"\x05\x00"
 
-MAX_LENGTH_OCTETS = 4
+MAX_LENGTH_OCTETS: Final = 4
 """Octets of a length. A length in five octets means a value of over 4 GiB."""
 
-MAX_OID_OCTETS = 63
+MAX_OID_OCTETS: Final = 63
 """Octets of an object identifier; the same limit as that of ``cryptography``."""
 
-MAX_DECIMAL_BITS = 160
+MAX_DECIMAL_BITS: Final = 160
 """
 Bits of a number that is shown in decimal; longer ones are shown in hexadecimal. Serial
 numbers have at most 160 bits (RFC 5280 §4.1.2.2).
 """
 
-MAX_ARC_BITS = 128
+MAX_ARC_BITS: Final = 128
 """
 Bits of an arc of an object identifier; the same limit as that of ``cryptography``. An
 arc under 2.25, which is a UUID, has as many.
@@ -404,7 +404,7 @@ def _high_tag(data: bytes, start: int, end: int, name: str) -> int:
     return fail("tag is not well-formed", name, start)
 
 
-_TAG_NAMES = {
+_TAG_NAMES: Final = {
     BOOLEAN: "BOOLEAN",
     INTEGER: "INTEGER",
     BIT_STRING: "BIT STRING",
@@ -460,7 +460,7 @@ def sequence(body: bytes) -> bytes:
     return header + body
 
 
-MAX_KEPT_HEADER = 4096
+MAX_KEPT_HEADER: Final = 4096
 """Octets of content up to which :func:`sequence` caches the header."""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple, TypeVar, cast
+from typing import Final, NamedTuple, TypeVar, cast
 
 from ocsp import limits
 from ocsp.asn1 import oids
@@ -109,7 +109,7 @@ def _extension(der: bytes, position: int, end: int) -> RawExtension:
         raise SchemaError(str(error), path="extnID") from error
 
 
-_KEY_IDENTIFIER = encode_oid("2.5.29.14") + b"\x04"
+_KEY_IDENTIFIER: Final = encode_oid("2.5.29.14") + b"\x04"
 """The start of a subjectKeyIdentifier that is not critical."""
 
 
@@ -286,7 +286,7 @@ _certificate_extensions: BoundedCache[tuple[str, bytes], x509.ExtensionType] = (
     BoundedCache()
 )
 
-_DECODED_FACTOR = 32
+_DECODED_FACTOR: Final = 32
 """Octets that a decoded extension takes for each octet of its value, at most."""
 
 
@@ -357,8 +357,8 @@ def _rewritten(value: bytes, change: Callable[[_Parts], _Parts]) -> bytes:
     return encode(tag, *change(parts)) + value[end:]
 
 
-_FALSE = encode(BOOLEAN, b"\x00")
-_MINIMUM = encode(0x80, b"\x00")
+_FALSE: Final = encode(BOOLEAN, b"\x00")
+_MINIMUM: Final = encode(0x80, b"\x00")
 
 
 def _without_false(constraints: _Parts) -> _Parts:
@@ -376,7 +376,7 @@ def _in_subtrees(constraints: _Parts) -> _Parts:
     return [_rewritten(subtrees, change) for subtrees in constraints]
 
 
-_OMISSIONS = {
+_OMISSIONS: Final = {
     oids.BASIC_CONSTRAINTS: _without_false,
     oids.NAME_CONSTRAINTS: _in_subtrees,
 }
@@ -419,10 +419,10 @@ def _list_with(oid: str, value: bytes) -> bytes:
     return encode(SEQUENCE, extension)
 
 
-_TIME = encode(0x17, b"000101000000Z")
-_ALGORITHM = encode(SEQUENCE, encode_oid("1.2.840.10045.4.3.2"))
-_NO_SIGNATURE = encode(BIT_STRING, bytes(1))
-_BEFORE_EXTENSIONS = b"".join(
+_TIME: Final = encode(0x17, b"000101000000Z")
+_ALGORITHM: Final = encode(SEQUENCE, encode_oid("1.2.840.10045.4.3.2"))
+_NO_SIGNATURE: Final = encode(BIT_STRING, bytes(1))
+_BEFORE_EXTENSIONS: Final = b"".join(
     (
         encode(0xA0, encode_integer(2)),
         encode_integer(1),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from itertools import groupby
+from typing import Final
 
 from ocsp import limits
 from ocsp.asn1.bounded_cache import cached_by_octets
@@ -88,9 +89,9 @@ def _prepared(attribute: Attribute) -> Attribute:
     return Attribute(attribute.oid, _UTF8_STRING, _folded(characters).encode())
 
 
-_UTF8_STRING = 0x0C
+_UTF8_STRING: Final = 0x0C
 
-_IGNORED = dict.fromkeys(
+_IGNORED: Final = dict.fromkeys(
     code
     for first, last in (
         (0x00, 0x08),
@@ -119,7 +120,9 @@ _IGNORED = dict.fromkeys(
 """The characters that have no meaning, such as soft hyphens (RFC 4518 §2.2)."""
 
 
-_BECOME_COMBINING = dict.fromkeys((0x0F73, 0x0F75, 0x0F81, 0xFF9E, 0xFF9F), "\u0301")
+_BECOME_COMBINING: Final = dict.fromkeys(
+    (0x0F73, 0x0F75, 0x0F81, 0xFF9E, 0xFF9F), "\u0301"
+)
 """Characters that become combining ones when they are normalised, and one of these."""
 
 

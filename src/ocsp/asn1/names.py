@@ -10,7 +10,7 @@ that old CAs use. Comparison and messages need all names, so they use
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from ocsp import limits
 from ocsp.asn1 import oids
@@ -41,11 +41,11 @@ __all__ = [
     "read_name",
 ]
 
-_UTF8_STRING = 0x0C
-_PRINTABLE_STRING = 0x13
-_UNIVERSAL_STRING = 0x1C
-_BMP_STRING = 0x1E
-_PRINTABLE = (
+_UTF8_STRING: Final = 0x0C
+_PRINTABLE_STRING: Final = 0x13
+_UNIVERSAL_STRING: Final = 0x1C
+_BMP_STRING: Final = 0x1E
+_PRINTABLE: Final = (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?"
 )
 
@@ -100,7 +100,7 @@ def _check_name(der: bytes, position: int, end: int) -> None:
         )
 
 
-_USUAL_TYPE = b"\x06\x03\x55\x04"
+_USUAL_TYPE: Final = b"\x06\x03\x55\x04"
 """The DER of an attribute type of X.520, without its last octet."""
 
 
@@ -218,8 +218,8 @@ def read_name(der: bytes) -> list[list[Attribute]]:
     return name
 
 
-_WIDE_STRINGS = {_BMP_STRING: "utf-16-be", _UNIVERSAL_STRING: "utf-32-be"}
-_STRINGS = frozenset(
+_WIDE_STRINGS: Final = {_BMP_STRING: "utf-16-be", _UNIVERSAL_STRING: "utf-32-be"}
+_STRINGS: Final = frozenset(
     (0x0C, 0x12, _PRINTABLE_STRING, 0x14, 0x15, 0x16, 0x19, 0x1A, 0x1B)
 )
 """UTF8String and the string types with one octet for a character."""
@@ -268,7 +268,7 @@ def _attribute_text(attribute: Attribute) -> str:
     return f"{keyword}={escaped}"
 
 
-_KEYWORDS = {
+_KEYWORDS: Final = {
     "2.5.4.3": "CN",
     "2.5.4.7": "L",
     "2.5.4.8": "ST",
@@ -281,16 +281,16 @@ _KEYWORDS = {
 }
 """The attribute types with a short name (RFC 4514 §3)."""
 
-_SPECIAL = re.compile(r'[\\"+,;<>]')
+_SPECIAL: Final = re.compile(r'[\\"+,;<>]')
 """The characters that RFC 4514 §2.4 escapes with a backslash, wherever they are."""
 
 
 # The tags of GeneralName: IMPLICIT, so primitive or constructed as the type below is.
-_OTHER_NAME = 0xA0
-_TEXTS = frozenset((0x81, 0x82, 0x86))  # rfc822Name, dNSName, URI: IA5String
-_OPAQUE = frozenset((0xA3, 0xA5, 0x87))  # x400Address, ediPartyName, iPAddress
-_DIRECTORY_NAME = 0xA4
-_REGISTERED_ID = 0x88
+_OTHER_NAME: Final = 0xA0
+_TEXTS: Final = frozenset((0x81, 0x82, 0x86))  # rfc822Name, dNSName, URI: IA5String
+_OPAQUE: Final = frozenset((0xA3, 0xA5, 0x87))  # x400Address, ediPartyName, iPAddress
+_DIRECTORY_NAME: Final = 0xA4
+_REGISTERED_ID: Final = 0x88
 
 
 def parse_general_name(der: bytes) -> x509.GeneralName:

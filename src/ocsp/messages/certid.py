@@ -9,7 +9,7 @@ NULL and absent parameters mean the same hash algorithm (RFC 5754 §2).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple, final
+from typing import Final, NamedTuple, final
 
 from cryptography.hazmat.primitives import hashes
 
@@ -59,7 +59,13 @@ __all__ = [
     "read_cert_id",
 ]
 
-_ALLOWED = (hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_ALLOWED: Final = (
+    hashes.SHA1,
+    hashes.SHA224,
+    hashes.SHA256,
+    hashes.SHA384,
+    hashes.SHA512,
+)
 
 
 class CertIDLayout:

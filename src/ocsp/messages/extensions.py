@@ -8,7 +8,7 @@ the values at the first access.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ocsp import limits
 from ocsp.asn1.der import (
@@ -44,7 +44,7 @@ __all__ = [
     "read_extensions",
 ]
 
-TRUE_DER = b"\x01\x01\xff"
+TRUE_DER: Final = b"\x01\x01\xff"
 
 
 class ExtensionLayout(NamedTuple):

@@ -18,7 +18,7 @@ The shapes are in two generations, which are bounded in octets as those of a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from ocsp import limits
 from ocsp.asn1.der import is_minimal
@@ -27,20 +27,20 @@ __all__ = ["NO_INTEGER", "Shapes", "Values"]
 
 Layout = TypeVar("Layout")
 
-MAX_SHAPES_PER_SIZE = 8
+MAX_SHAPES_PER_SIZE: Final = 8
 """Shapes tried for one size; to compare more would take as long as the reader."""
 
-MAX_PART_BYTES = 2048
+MAX_PART_BYTES: Final = 2048
 """Octets of a part that is learned. Longer ones seldom have the same size twice."""
 
-BEGINNING_BYTES = 10
+BEGINNING_BYTES: Final = 10
 """Octets at the start of a part that are headers, in every kind of part: if these
 differ, the shapes differ, and no mask is needed to see it."""
 
-_FACTOR = 3
+_FACTOR: Final = 3
 """Octets that a shape takes for each octet of the part: itself, and two masks."""
 
-_LAYOUT_BYTES = 2048
+_LAYOUT_BYTES: Final = 2048
 """Octets that a shape takes besides."""
 
 
@@ -58,7 +58,7 @@ class Values(NamedTuple):
     others: list[slice]
 
 
-NO_INTEGER = slice(0, 0)
+NO_INTEGER: Final = slice(0, 0)
 
 
 class _Shape(Generic[Layout]):

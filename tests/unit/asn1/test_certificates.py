@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1 import certificates
 from ocsp.asn1.certificates import parts_of, parts_of_subject
+from tests.compiled import needs_sources
 from tests.pki import ca, leaf
 
 
@@ -25,6 +26,7 @@ def test_the_latest_certificates_in_question_are_kept() -> None:
     assert not certificates._parts
 
 
+@needs_sources
 def test_few_certificates_in_question_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -39,6 +41,7 @@ def test_few_certificates_in_question_are_kept(
     assert (again.certificate, again.tbs) == (first.certificate, first.tbs)
 
 
+@needs_sources
 def test_long_certificates_in_question_are_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

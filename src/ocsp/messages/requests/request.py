@@ -18,7 +18,7 @@ keeps the octets that were loaded, and returns them unchanged.
 
 from __future__ import annotations
 
-from typing import NoReturn, final
+from typing import Final, NoReturn, final
 
 from cryptography.hazmat.primitives import hashes
 
@@ -59,7 +59,7 @@ from ocsp.messages.requests.single_request import (
 __all__ = ["OCSPRequest", "load_der_ocsp_request", "own_request"]
 
 
-_DER = EncodingRules.DER  # looking up an enumeration member is slow
+_DER: Final = EncodingRules.DER  # looking up an enumeration member is slow
 
 
 def load_der_ocsp_request(

@@ -400,7 +400,8 @@ def _read_revoked_info(
 
 
 # Module-level names, because access to a member of an enumeration is slower.
-_GOOD, _REVOKED = OCSPCertStatus.GOOD, OCSPCertStatus.REVOKED
+_GOOD: Final = OCSPCertStatus.GOOD
+_REVOKED: Final = OCSPCertStatus.REVOKED
 _GOOD_DER: Final = encode(0x80, b"")
 _UNKNOWN_DER: Final = encode(0x82, b"")
 
