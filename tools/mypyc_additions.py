@@ -2,23 +2,28 @@
 What mypyc cannot translate by itself, so that the sources need no change for it.
 
 mypyc translates some expressions by *specializers*, functions in registries of its own.
-This module registers two more. Each returns ``None`` where it does not apply, and mypyc
-then goes on as without it. The registries, and the C sources of the runtime, can change
-with every release of mypyc, so ``pyproject.toml`` allows one minor release only.
+This module registers more of them. Each returns ``None`` where it does not apply, and
+mypyc then goes on as without it. The registries, and the C sources of the runtime, can
+change with every release of mypyc, so ``pyproject.toml`` allows one minor release only.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from mypy.nodes import CallExpr, Expression, NameExpr, RefExpr, TypeInfo
+from mypy.nodes import CallExpr, Expression, MemberExpr, NameExpr, RefExpr, TypeInfo
 from mypyc.build import include_dir
-from mypyc.ir.ops import Call, Value
-from mypyc.ir.rtypes import bytes_rprimitive, is_object_rprimitive, object_rprimitive
+from mypyc.ir.ops import ERR_MAGIC, Call, Value
+from mypyc.ir.rtypes import (
+    bytes_rprimitive,
+    int_rprimitive,
+    is_object_rprimitive,
+    object_rprimitive,
+)
 from mypyc.irbuild.builder import IRBuilder
 from mypyc.irbuild.specialize import dunder_specializers, specializers
 from mypyc.primitives.generic_ops import py_get_item_op
-from mypyc.primitives.registry import load_address_op
+from mypyc.primitives.registry import custom_primitive_op, load_address_op
 
 
 def register(modules: list[str]) -> None:
@@ -32,6 +37,7 @@ def register(modules: list[str]) -> None:
     specializers["__new__", object_rprimitive].insert(0, _new_object)
     for module in modules:
         specializers[f"{module}._new", None] = [_new_object]
+    specializers["from_bytes", object_rprimitive] = [_integer_in]
     dunder_specializers["__getitem__", bytes_rprimitive].insert(0, _octets_at)
     # mypyc knows not every built-in type, and looks for this one in the module.
     load_address_op("builtins.slice", object_rprimitive, "PySlice_Type")
@@ -73,9 +79,48 @@ def _octets_at(
     return builder.coerce(found, builder.node_type(place), place.line)
 
 
+def _integer_in(builder: IRBuilder, call: CallExpr, callee: RefExpr) -> Value | None:
+    """
+    Translate ``int.from_bytes(octets)``, also with ``signed=True``.
+
+    mypyc would call it as a Python function, which takes longer than the conversion.
+    """
+    owner = callee.expr if isinstance(callee, MemberExpr) else None
+    if not isinstance(owner, NameExpr) or owner.fullname != "builtins.int":
+        return None
+    octets, *options = call.args
+    if builder.node_type(octets) != bytes_rprimitive:
+        return None
+    if not options:
+        integer_op = _UNSIGNED
+    elif call.arg_names[1:] == ["signed"] and _is_true(options[0]):
+        integer_op = _SIGNED
+    else:
+        return None
+    return builder.primitive_op(integer_op, [builder.accept(octets)], call.line)
+
+
+def _is_true(value: Expression) -> bool:
+    return isinstance(value, NameExpr) and value.fullname == "builtins.True"
+
+
+_SIGNED, _UNSIGNED = (
+    custom_primitive_op(
+        name=name,
+        arg_types=[bytes_rprimitive],
+        return_type=int_rprimitive,
+        c_function_name=name,
+        error_kind=ERR_MAGIC,
+    )
+    for name in ("OCSP_SignedInteger", "OCSP_UnsignedInteger")
+)
+
+
 def repair_runtime(folder: Path) -> None:
     """
-    Write the part of mypyc's runtime that cuts octets to *folder*, repaired.
+    Write the part of mypyc's runtime that works with octets to *folder*, repaired.
+
+    It also contains the functions that this module adds.
 
     Octets from a position to an earlier one are none; mypyc raises a SystemError.
 
@@ -86,8 +131,25 @@ def repair_runtime(folder: Path) -> None:
     if source.count(_LENGTH) != 1:
         raise ValueError(f"bytes_ops.c of mypyc does not contain {_LENGTH!r}")
     repaired = source.replace(_LENGTH, _REPAIRED)
-    (folder / "bytes_ops.c").write_text(repaired)
+    (folder / "bytes_ops.c").write_text(repaired + _INTEGERS)
 
 
 _LENGTH = "Py_ssize_t slice_len = endn - startn;"
 _REPAIRED = "Py_ssize_t slice_len = endn > startn ? endn - startn : 0;"
+
+_INTEGERS = """
+static CPyTagged OCSP_Integer(PyObject *octets, int is_signed) {
+    PyObject *number = _PyLong_FromByteArray(
+        (const unsigned char *)PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets),
+        0, is_signed);
+    return number == NULL ? CPY_INT_TAG : CPyTagged_StealFromObject(number);
+}
+
+CPyTagged OCSP_SignedInteger(PyObject *octets) {
+    return OCSP_Integer(octets, 1);
+}
+
+CPyTagged OCSP_UnsignedInteger(PyObject *octets) {
+    return OCSP_Integer(octets, 0);
+}
+"""
