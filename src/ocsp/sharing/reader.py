@@ -41,8 +41,12 @@ __all__ = ["SharedAnswer", "SharedAnswers"]
 
 _log = logging.getLogger("ocsp.sharing")
 
-DEADLINE_SECONDS = 0.005
-"""How long a client waits for the server. A look-up takes some 0.1 ms."""
+DEADLINE_SECONDS = 0.05
+"""
+How long a client waits for the server. A look-up takes some 0.1 ms, and 10 ms and more
+on a busy machine. A node asks while it has no database: then it learns only here that a
+certificate was revoked, and a late answer does less harm than one from memory.
+"""
 
 MAX_WAITING = 1_000
 """Look-ups that wait for the server at a time; further ones find nothing."""
