@@ -162,8 +162,8 @@ def in_passes(
     or makes new items, so that neither side has met them before.
     """
     taken: list[tuple[float, float]] = []
-    for _ in range(passes):
-        taken += _in_parts(prepare(), ours, peer, part)
+    for _ in range(passes):  # a pass can be one round: the next begins with the other
+        taken += _in_parts(prepare(), ours, peer, part, begin=len(taken))
     return Pair.of(taken)
 
 
@@ -173,24 +173,30 @@ def _in_parts(
     peer: Callable[[Item], object],
     part: int,
     rounds: int = 0,
+    *,
+    begin: int = 0,
 ) -> list[tuple[float, float]]:
     """Return the microseconds of both for each part, or for *rounds* parts."""
     return _rounds(
         lambda number: _each(ours, _part(items, number, part)),
         lambda number: _each(peer, _part(items, number, part)),
         rounds or len(items) // part,
+        begin,
     )
 
 
 def _rounds(
-    ours: Callable[[int], float], peer: Callable[[int], float], rounds: int
+    ours: Callable[[int], float],
+    peer: Callable[[int], float],
+    rounds: int,
+    begin: int = 0,
 ) -> list[tuple[float, float]]:
-    """Return the microseconds of both in each of *rounds*, in turn."""
+    """Return the microseconds of both in *rounds* after *begin* others, in turn."""
     taken = []
     with _without_collection():
         for number in range(rounds):
             # The first action has colder CPU caches, so the order alternates.
-            if number % 2:
+            if (begin + number) % 2:
                 theirs = peer(number)
                 taken.append((ours(number), theirs))
             else:

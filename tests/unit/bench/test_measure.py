@@ -64,6 +64,19 @@ def test_each_pass_has_items_of_its_own() -> None:
     assert pair.rounds == 4
 
 
+def test_the_order_alternates_over_passes() -> None:
+    """Also if a pass is one round."""
+    order: list[str] = []
+    in_passes(
+        lambda: [1, 2],
+        lambda _: order.append("ours"),
+        lambda _: order.append("peer"),
+        2,
+        part=2,
+    )
+    assert order == ["ours"] * 2 + ["peer"] * 4 + ["ours"] * 2
+
+
 def test_empty_caches_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Afterwards the reader learns a layout and a function its values again."""
     from ocsp.asn1 import times
