@@ -45,6 +45,8 @@ class _Frame:
     """
     The frame of a message with one entry.
 
+    Most are never made, so the attributes that :meth:`make` sets are absent before.
+
     Attributes:
         size: The size of the message.
 
@@ -81,6 +83,11 @@ class _Frame:
         "times",
     )
 
+    octets: tuple[bytes, ...]
+    serial: int
+    end: int
+    times: tuple[slice, ...]
+
     def __init__(
         self, data: bytes, layout: BasicResponseLayout, only: SingleResponseLayout
     ) -> None:
@@ -88,9 +95,6 @@ class _Frame:
         self.before = data[: self.size - len(layout.certs.octets)]
         self.bytes = _FRAME_BYTES + len(self.before)
         self.take: Callable[[bytes], tuple[bytes, ...]] | None = None
-        self.octets: tuple[bytes, ...] = ()
-        self.serial = self.end = 0
-        self.times: tuple[slice, ...] = ()
         self.layout = layout
         self.only = only
 
@@ -158,5 +162,8 @@ def _is_common(data: bytes, layout: BasicResponseLayout) -> bool:
 
 
 def _learn(frame: _Frame, key: bytes, others: tuple[_Frame, ...]) -> None:
+    if not others:
+        _frames.keep(key, (frame,), frame.bytes)
+        return
     learned = (frame, *others)[:MAX_FRAMES]
     _frames.keep(key, learned, sum([each.bytes for each in learned]))
