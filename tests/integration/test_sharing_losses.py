@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import valkey
 
+from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, CertIDForm, Responder
 from ocsp.sharing import SharedAnswerWriter, ValkeyAddress, Withdrawn
 from ocsp.sharing.values import answer_key, decode_answer, epoch_mark
@@ -29,6 +30,7 @@ class Copies:
 
     def __init__(self, path: Path, url: str) -> None:
         """Sign the answers."""
+        clock = ProcessClock(lambda: NOW, lambda: float(SECOND))
         self.store = SQLiteStore(path, create=True)
         authorities = [Authority(ca(), [delegate_signer()])]
         with self.store.transaction():
@@ -36,13 +38,13 @@ class Copies:
                 self.store.add(ca(), serial)
         self.presigner = Presigner(
             Responder(authorities), authorities, self.store, forms=[SHA256],
-            clock=lambda: NOW, monotonic=lambda: float(SECOND),
+            clock=clock,
         )  # fmt: skip
         self.presigner.sign_round()
         self.sharing = AnswerSharing(
             self.store, SharedAnswerWriter(ValkeyAddress.read(url)), authorities,
             forms=[SHA256], validity=8 * 3600, backdate=300,
-            clock=lambda: float(SECOND),
+            clock=clock,
         )  # fmt: skip
 
     def step(self) -> bool:
