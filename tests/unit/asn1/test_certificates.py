@@ -69,6 +69,7 @@ def test_only_certificates_have_parts() -> None:
             ask(other)  # type: ignore[arg-type]
 
 
+@needs_sources
 def test_the_hash_of_a_key_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A responder writes that of its own key in each response."""
     counted: list[bytes] = []
