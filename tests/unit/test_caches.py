@@ -88,6 +88,7 @@ NO_CACHE = {
     "service/copies/edge.py:_running": "the look-ups that run now",
     "sharing/tally.py:_written": "a number for each node of a cluster",
     "sharing/reader.py:_waiting": "the look-ups that wait now",
+    "store/postgresql/following.py:_since": "the processes that one wait is for",
     "store/postgresql/serving/line.py:_failures": "the connections of one line",
     "store/postgresql/serving/line.py:_waiting": "MAX_WAITING look-ups",
     "responder/answer_signer.py:_parts": "the answers of one batch: forms and lengths",

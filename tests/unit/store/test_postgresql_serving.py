@@ -27,6 +27,7 @@ from ocsp.responder import (
 )
 from ocsp.store.opening import renew_identity
 from ocsp.store.postgresql import PostgreSQLStore
+from ocsp.store.postgresql import following as store_following
 from ocsp.store.postgresql.serving import (
     PostgreSQLSource,
     following,
@@ -235,8 +236,10 @@ def test_a_change_is_noticed_and_acknowledged(scene: Scene) -> None:
     assert scene.execute("SELECT count(*) FROM node") == [(0,)]  # it took leave
 
 
-def test_nobody_waits_for_a_node_whose_connection_has_ended(scene: Scene) -> None:
-    """It uses nothing from memory until it has registered with the next connection."""
+def test_a_node_whose_connection_has_ended(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has some time to connect again; then the node counts as ended."""
 
     async def main() -> None:
         await scene.following()
@@ -251,8 +254,11 @@ def test_nobody_waits_for_a_node_whose_connection_has_ended(scene: Scene) -> Non
             await scene.until(lambda changes: changes.age >= following.UNKNOWN_SECONDS)
         finally:
             retrying.SHORTEST_SECONDS, retrying.LONGEST_SECONDS = backoffs
-        late = await asyncio.to_thread(scene.store.wait_until_seen, change.event, 0)
-        assert late == []
+        for seconds, number in ((60.0, 1), (0.0, 0)):
+            monkeypatch.setattr(store_following, "ENDED_SECONDS", seconds)
+            late = await asyncio.to_thread(scene.store.wait_until_seen, change.event, 0)
+            assert len(late) == number
+        assert scene.execute("SELECT count(*) FROM node") == [(0,)]  # it is forgotten
 
     scene.run(main)
 

@@ -42,8 +42,14 @@ ACKNOWLEDGE_SECONDS = 1.0
 
 GONE_SECONDS = 10.0
 """
-After this time of silence a process counts as ended. One whose connection to the server
-ends counts so at once, except behind a pooler, where the end cannot be seen.
+After this time of silence a process counts as ended, also behind a pooler, where the
+end of its connection cannot be seen.
+"""
+
+ENDED_SECONDS = 1.0
+"""
+How long a process without a connection to the server may connect again before it counts
+as ended. While it cannot ask the database it uses what it has in memory.
 """
 
 FORGET_SECONDS = 3600.0
@@ -81,17 +87,16 @@ ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = clock_timestamp()
 
 _IS_THERE = "EXISTS (SELECT FROM pg_stat_activity WHERE pid = node.backend)"
 
-FORGET = f"""
-DELETE FROM node WHERE id = %s OR at < clock_timestamp() - interval '1 day'
-    OR NOT (backend IS NULL OR {_IS_THERE})
-"""  # noqa: S608 - only names of this package
-"""Remove the row of this process, and those of processes that have ended."""
+FORGET = "DELETE FROM node WHERE id = %s OR at < clock_timestamp() - interval '1 day'"
+"""Remove the row of this process, and very old ones."""
+
+_FORGET_ENDED = f"DELETE FROM node WHERE id = ANY(%s) AND NOT {_IS_THERE}"  # noqa: S608
 
 _LATE = f"""
 SELECT process, host, coalesce((SELECT id FROM event
-    WHERE pg_visible_in_snapshot(tx, node.seen) ORDER BY id DESC LIMIT 1), 0)
+    WHERE pg_visible_in_snapshot(tx, node.seen) ORDER BY id DESC LIMIT 1), 0),
+    id, backend IS NULL OR {_IS_THERE}
 FROM node WHERE at > clock_timestamp() - %s * interval '1 s'
-    AND (backend IS NULL OR {_IS_THERE})
     AND NOT pg_visible_in_snapshot((SELECT tx FROM event WHERE id = %s), node.seen)
 ORDER BY host, process
 """  # noqa: S608 - only names of this package
@@ -210,11 +215,43 @@ def late_nodes(pool: Pool, event: int, seconds: float) -> list[LateReader]:
         seconds: How long to wait at most.
     """
     end = time.monotonic() + seconds
+    absent = _Absent()
     while True:
+        rows = pool.fetch_all(_LATE, (GONE_SECONDS, event))
         late = [
             LateReader(process, seen, host)
-            for process, host, seen in pool.fetch_all(_LATE, (GONE_SECONDS, event))
+            for process, host, seen, node, is_there in rows
+            if not absent.has_ended(node, is_there=is_there)
         ]
         if not late or time.monotonic() >= end:
+            absent.forget_ended(pool)
             return late
         time.sleep(_POLL_SECONDS)
+
+
+class _Absent:
+    """The processes that have no connection to the server, and since when."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+        self._ended: set[str] = set()
+
+    def has_ended(self, node: str, *, is_there: bool) -> bool:
+        """Return whether *node* has had time enough to connect again."""
+        now = time.monotonic()
+        if is_there:
+            self._since.pop(node, None)
+            return False
+        if now < self._since.setdefault(node, now) + ENDED_SECONDS:
+            return False
+        self._ended.add(node)
+        return True
+
+    def forget_ended(self, pool: Pool) -> None:
+        """Remove the rows of ended processes, for which nothing waits any more."""
+        if self._ended:
+            with (
+                contextlib.suppress(StoreError),  # the rows count no longer in 10 s
+                pool.answering() as connection,
+            ):
+                connection.execute(_FORGET_ENDED, (list(self._ended),))
