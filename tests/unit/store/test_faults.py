@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,30 @@ def test_a_writer_waits_in_bounded_time(
             store.revoke(ca(), 1, NOW)
         other.execute("ROLLBACK")
     assert store.revoke(ca(), 1, NOW).changed
+
+
+def test_a_writer_opens_a_file_that_is_locked_for_a_moment(
+    store: SQLiteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a process that closes the last connection to the file."""
+    store.close()
+    begun = threading.Event()
+    require = files.StatusFile._require_status_file
+
+    def require_after(file: files.StatusFile, connection: sqlite3.Connection) -> None:
+        begun.set()
+        require(file, connection)
+
+    monkeypatch.setattr(files.StatusFile, "_require_status_file", require_after)
+    with ThreadPoolExecutor() as threads:
+        with _foreign(tmp_path / "status.db") as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+            other.execute("UPDATE setting SET value = value")
+            other.execute("COMMIT")
+            opened = threads.submit(store.revoke, ca(), 1, NOW)
+            assert begun.wait(10)
+        assert opened.result().changed
 
 
 def test_a_writer_takes_its_turn(store: SQLiteStore, tmp_path: Path) -> None:

@@ -204,19 +204,22 @@ class StatusFile:
         Raises:
             StoreError: If the file cannot be opened, or is no status file.
         """
-        connection = self._open("rw")
+        connection = self._open("rw", LOCK_SECONDS)
         # The writer copies the log after its transactions, not in them.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         # The pages of a large transaction: without them it writes the log many times.
         connection.execute(f"PRAGMA cache_size = -{_WRITER_KIBIBYTES}")
         return connection
 
-    def _open(self, mode: str) -> sqlite3.Connection:
+    def _open(self, mode: str, seconds: float = 0.0) -> sqlite3.Connection:
         self.state()  # a missing file has an error of its own
         connection = self.connect(mode)
+        # The process that closes the last connection locks the file while it does.
+        connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
         try:
             with reported(self.path):
                 self._require_status_file(connection)
+                connection.execute("PRAGMA busy_timeout = 0")
         except BaseException:
             connection.close()
             raise
