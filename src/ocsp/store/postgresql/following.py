@@ -46,10 +46,11 @@ After this time of silence a process counts as ended, also behind a pooler, wher
 end of its connection cannot be seen.
 """
 
-ENDED_SECONDS = 1.0
+ENDED_SECONDS = 3.0
 """
 How long a process without a connection to the server may connect again before it counts
-as ended. While it cannot ask the database it uses what it has in memory.
+as ended: a second more than the longest pause between two tries. While it cannot ask
+the database it uses what it has in memory.
 """
 
 FORGET_SECONDS = 3600.0

@@ -6,8 +6,8 @@ four times a second, and at once when the database notifies of a change. After a
 connection nothing that was known before counts.
 
 A process writes who it is before its first poll, and from then on what it has seen: so
-who revokes can wait for it. Without a connection it is waited for no longer than a
-second. Therefore it uses nothing from memory then, without asking the database.
+who revokes can wait for it. Without a connection it is waited for no longer than three
+seconds. Therefore it uses nothing from memory then, without asking the database.
 """
 
 from __future__ import annotations
