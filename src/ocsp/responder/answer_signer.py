@@ -24,7 +24,7 @@ from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.answer import Lookup
 from ocsp.responder.authority import Authority
 from ocsp.responder.entries import AnswerTimes, Entry, encode_entry
-from ocsp.responder.schedule import due_at, time_of
+from ocsp.responder.schedule import due_at, second_of, time_of
 from ocsp.responder.signed_response import encode_tbs
 from ocsp.responder.signers import AuthoritySigner, by_preference, common_signers
 from ocsp.responder.source import StatusQuery, StatusRecord
@@ -127,9 +127,7 @@ class AnswerSigner:
             if len(known) < MAX_PREPARED:
                 known[key] = prepared
         tbs = b"".join((prepared.before, serial, prepared.after, nonce))
-        signer = lookup.signers[0]
-        sign = signer.signer.sign if signer.is_local else signer.sign
-        return SignedAnswer(tbs, sign(tbs), prepared.freshness)
+        return SignedAnswer(tbs, lookup.signers[0].sign(tbs), prepared.freshness)
 
     def sign_to_store(
         self,
@@ -295,10 +293,6 @@ def _marker(size: int) -> bytes:
     return bytes((marker[0] & 0x3F | 0x40,)) + marker[1:]
 
 
-def _second(when: datetime.datetime) -> int:
-    return int(when.timestamp())
-
-
 class AnswerBatch:
     """
     Signs answers about certificates of one authority, by one signer at one moment.
@@ -347,7 +341,7 @@ class AnswerBatch:
         self._signer = signer
         self._sign = signer.signer.sign if signer.is_local else signer.sign
         self._times = times
-        self._second = _second(times.now)
+        self._second = second_of(times.now)
         self._validity = int(validity.total_seconds())
         self._parts: dict[int, _Parts] = {}
 
@@ -390,7 +384,7 @@ class AnswerBatch:
         this_update, next_update = _common_times(entries)
         produced_at = max(self._times.this_update, this_update)
         tbs = encode_tbs(self._signer, produced_at, entries, None)
-        return _Parts((tbs,), _second(this_update), _second(next_update))
+        return _Parts((tbs,), second_of(this_update), second_of(next_update))
 
     def _shared(self, query: StatusQuery, form: CertIDForm, size: int) -> _Parts | None:
         """
@@ -479,7 +473,7 @@ def choose_signers(
     Raises:
         UnknownIssuer: If no valid signer is common to several authorities.
     """
-    second = _second(now)
+    second = second_of(now)
     if len(authorities) == 1 and not preferred:
         return authorities[0].valid_signers(second)[:1]
     different = dict.fromkeys(authorities)
