@@ -263,6 +263,11 @@ def test_a_node_whose_connection_has_ended(
     scene.run(main)
 
 
+def test_a_node_may_pause_before_it_connects_again() -> None:
+    """And has the time to connect after that, before it counts as ended."""
+    assert store_following.ENDED_SECONDS > retrying.LONGEST_SECONDS
+
+
 def test_a_node_is_known_before_it_uses_its_memory(scene: Scene) -> None:
     """Who revokes waits for a node that begins to follow."""
 

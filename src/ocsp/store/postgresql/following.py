@@ -86,7 +86,10 @@ ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = clock_timestamp()
 """
 """Say that this process has taken into account what a snapshot shows."""
 
-_IS_THERE = "EXISTS (SELECT FROM pg_stat_activity WHERE pid = node.backend)"
+_IS_THERE = """
+(backend IS NULL OR EXISTS (SELECT FROM pg_stat_activity WHERE pid = node.backend))
+"""
+"""Whether the connection of a process has not ended, or its end cannot be seen."""
 
 FORGET = "DELETE FROM node WHERE id = %s OR at < clock_timestamp() - interval '1 day'"
 """Remove the row of this process, and very old ones."""
@@ -96,7 +99,7 @@ _FORGET_ENDED = f"DELETE FROM node WHERE id = ANY(%s) AND NOT {_IS_THERE}"  # no
 _LATE = f"""
 SELECT process, host, coalesce((SELECT id FROM event
     WHERE pg_visible_in_snapshot(tx, node.seen) ORDER BY id DESC LIMIT 1), 0),
-    id, backend IS NULL OR {_IS_THERE}
+    id, {_IS_THERE}
 FROM node WHERE at > clock_timestamp() - %s * interval '1 s'
     AND NOT pg_visible_in_snapshot((SELECT tx FROM event WHERE id = %s), node.seen)
 ORDER BY host, process
