@@ -10,7 +10,8 @@ version of the certificate's status.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from cryptography import x509
@@ -21,6 +22,7 @@ __all__ = [
     "AnswerStore",
     "AnswerWriter",
     "CertIDForm",
+    "ChangedStatus",
     "Changes",
     "CheckedAnswer",
     "DueAnswer",
@@ -128,6 +130,20 @@ class DueAnswer(NamedTuple):
     version: int
 
 
+class ChangedStatus(NamedTuple):
+    """
+    What a change of status has led to. A later one of the same certificate is greater.
+
+    Attributes:
+        version: The version of the status.
+
+        revoked: Whether it is *revoked*.
+    """
+
+    version: int
+    revoked: bool
+
+
 class Changes(NamedTuple):
     """
     What changed since the last poll.
@@ -144,12 +160,15 @@ class Changes(NamedTuple):
         ahead: By how many seconds the clock of this machine is ahead of that of the
             store, negative if it is behind; 0 for a local store, and ``None`` for one
             that was not asked yet.
+
+        statuses: What the certificates changed to, if the store tells it.
     """
 
     everything: bool
     queries: Sequence[StatusQuery]
     age: float = 0.0
     ahead: float | None = 0.0
+    statuses: Mapping[StatusQuery, ChangedStatus] = MappingProxyType({})
 
 
 @runtime_checkable

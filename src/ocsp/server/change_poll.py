@@ -9,13 +9,12 @@ older than that, even if a timer of the loop is late.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from ocsp.errors import BackendError
 from ocsp.http import Moment
 from ocsp.process_clock import ProcessClock
-from ocsp.responder.source import StatusQuery
 from ocsp.responder.stored_answer import Changes
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import ResponseCache
@@ -68,7 +67,7 @@ class ChangePoll:
         log: EventLog,
         *,
         clock: ProcessClock,
-        changed: Callable[[Sequence[StatusQuery]], None] | None = None,
+        changed: Callable[[Changes], None] | None = None,
     ) -> None:
         """
         Follow *source*, and drop from *cache* what changed.
@@ -83,7 +82,7 @@ class ChangePoll:
 
             clock: The clock of the process.
 
-            changed: Called with the certificates whose status changed.
+            changed: Called with the changes of statuses.
         """
         self._changed = changed
         self._source = source if isinstance(source, PolledSource) else None
@@ -141,7 +140,7 @@ class ChangePoll:
             self.revision += 1
             self._cache.drop(changes.queries)
             if self._changed is not None:
-                self._changed(changes.queries)
+                self._changed(changes)
 
     def _forget(self) -> None:
         self.revision += 1

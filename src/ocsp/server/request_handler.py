@@ -380,11 +380,11 @@ class RequestHandler:
     def _reply_from_source(self, request: _Request, given: BackendAnswer) -> Reply:
         """Return an answer that is no copy; a copy can be older than its *revoked*."""
         if given.revoked and given.lookup is not None and self._shared is not None:
-            queries = given.lookup.queries
-            if given.version and request.revision == self._poll.revision:
-                self._shared.note_revoked(queries, given.version)
-            else:  # a change during the look-up can be newer
-                self._shared.note_changes(queries)
+            self._shared.note_revoked(
+                given.lookup.queries,
+                given.version,
+                is_last=request.revision == self._poll.revision,
+            )
         return self._reply(request, given)
 
     def _reply(self, request: _Request, given: BackendAnswer) -> Reply:

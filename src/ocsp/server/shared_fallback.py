@@ -1,18 +1,20 @@
 """
 Answer with copies that other machines have shared, while the database is away.
 
-It may be away for this node only: others change statuses, and their copies say so. A
-copy that says *revoked* is always used. Another one can be older than what this node
-knows: after an answer *revoked* it is used if its version is newer, and after a change
-of status whose version is not known, not at all.
+It may be away for this node only: others change statuses, and their copies say so. But
+a copy can be older than what this node knows. So it is used only if its version is not
+older than that of the change, or of the answer *revoked*, that the node knows of. After
+a change whose version is not known, only a copy that says *revoked* is used.
 """
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterable
 
 from ocsp.responder import (
+    ChangedStatus,
+    Changes,
     CheckedAnswer,
     Lookup,
     Responder,
@@ -26,6 +28,9 @@ __all__ = ["SharedFallback", "answer_with"]
 MAX_CHANGED = 100_000
 """Certificates whose change is remembered: those that changed last."""
 
+_UNKNOWN = ChangedStatus(sys.maxsize, True)
+"""A change of which nothing is known but that it is newer than all that was known."""
+
 
 class SharedFallback:
     """The copies of answers, and the changes of status that are newer than them."""
@@ -33,32 +38,39 @@ class SharedFallback:
     def __init__(self, reader: SharedAnswerReader) -> None:
         """Answer with what *reader* returns."""
         self._reader = reader
-        # The least version of a copy that does not say revoked.
-        self._least: dict[StatusQuery, float] = {}
+        self._known: dict[StatusQuery, ChangedStatus] = {}
 
-    def note_changes(self, queries: Iterable[StatusQuery]) -> None:
-        """Remember that the status of certificates has changed, or is *revoked*."""
-        for query in queries:
-            self._require(query, math.inf)
+    def note_changes(self, changes: Changes) -> None:
+        """Remember which statuses have changed, and to what, if the store tells it."""
+        for query in changes.queries:
+            self._keep(query, changes.statuses.get(query, _UNKNOWN))
 
-    def note_revoked(self, queries: Iterable[StatusQuery], version: int) -> None:
+    def note_revoked(
+        self, queries: Iterable[StatusQuery], version: int, *, is_last: bool
+    ) -> None:
         """
-        Remember that certificates are *revoked*, which no change is newer than.
+        Remember that certificates are *revoked*.
 
         Args:
             queries: The certificates.
 
-            version: The version of that status.
-        """
-        for query in queries:
-            self._require(query, version + 1)
+            version: The version of that status; 0 if it is not known.
 
-    def _require(self, query: StatusQuery, least: float) -> None:
-        """Require a version of the copies of a certificate; forget the oldest one."""
-        self._least.pop(query, None)
-        self._least[query] = least
-        if len(self._least) > MAX_CHANGED:
-            del self._least[next(iter(self._least))]
+            is_last: Whether no change was noticed while the status was looked up.
+        """
+        status = ChangedStatus(version, True) if version else _UNKNOWN
+        for query in queries:
+            known = self._known.get(query, status)
+            if known is _UNKNOWN and is_last:
+                known = status
+            self._keep(query, max(known, status))
+
+    def _keep(self, query: StatusQuery, status: ChangedStatus) -> None:
+        """Keep the status of a certificate, and forget that which is kept longest."""
+        self._known.pop(query, None)
+        self._known[query] = status
+        if len(self._known) > MAX_CHANGED:
+            del self._known[next(iter(self._known))]
 
     async def find(self, lookup: Lookup) -> CheckedAnswer | None:
         """Return the copy for a request, or ``None``; it waits for milliseconds."""
@@ -68,10 +80,15 @@ class SharedFallback:
         found = await self._reader.get(query, form, lookup.authority.issuer)
         if found is None:
             return None
-        least = self._least.get(query, 0)
+        copied = ChangedStatus(found.version, found.revoked)
+        known = self._known.get(query)
+        if known is _UNKNOWN:
+            return found if found.revoked else None
+        if known is not None and copied < known:
+            return None
         if found.revoked:
-            self._require(query, max(least, found.version + 1))
-        return found if found.revoked or found.version >= least else None
+            self._keep(query, copied)
+        return found
 
 
 def answer_with(

@@ -264,6 +264,7 @@ class RemoteStoreAndSources(_WriterBeside, SourcesByIssuer):
             (*here.queries, *there.queries),
             there.age,
             there.ahead,
+            there.statuses,
         )
 
 

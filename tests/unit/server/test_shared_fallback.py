@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 
 import pytest
 from cryptography import x509
@@ -14,6 +13,8 @@ from ocsp.metrics import Metrics
 from ocsp.responder import (
     Authority,
     CertIDForm,
+    ChangedStatus,
+    Changes,
     CheckedAnswer,
     DueAnswer,
     Responder,
@@ -175,7 +176,8 @@ async def _told_revoked(node: _NodeWithCopies, asked: bytes) -> None:
     node.store.is_away = True
     node.share()
     assert await node.ask() == TRY_LATER
-    node.share(GOOD, StatusRecord.revoked(START))
+    version = node.store.versions[query(GOOD)]
+    node.share(GOOD, StatusRecord.revoked(START), version=version)
     assert await node.status() == "REVOKED"
 
 
@@ -242,6 +244,26 @@ async def test_a_copy_does_not_outdo_a_change_that_the_node_knows_of(
 
 
 @_test
+async def test_no_copy_is_older_than_a_change_of_a_known_version(
+    node: _NodeWithCopies,
+) -> None:
+    """Also none that says revoked: the certificate may have been released."""
+    node.store.is_away = True
+    for serial, revoked in ((GOOD, False), (OTHER, True)):
+        changed = {query(serial): ChangedStatus(5, revoked)}
+        changes = Changes(False, [*changed], statuses=changed)
+        node.handler._shared.note_changes(changes)  # type: ignore[union-attr]
+        for record in (StatusRecord.revoked(START), None):
+            node.share(serial, record, version=4)
+            assert await node.ask(request(serial)) == TRY_LATER
+        node.share(serial, version=6)
+        assert await node.status(serial) == "GOOD"
+        node.share(serial, StatusRecord.revoked(START), version=7)
+        node.clock.advance(10)
+        assert await node.status(serial) == "REVOKED"
+
+
+@_test
 async def test_a_change_during_a_look_up_is_newer_than_its_result(
     node: _NodeWithCopies,
 ) -> None:
@@ -281,8 +303,13 @@ def test_the_changes_that_are_remembered_are_bounded(
     """Those that changed last."""
     monkeypatch.setattr(fallback, "MAX_CHANGED", 3)
     copies = fallback.SharedFallback(_Shared())
-    copies.note_changes(query(serial) for serial in (1, 2, 3))
-    copies.note_revoked([query(1), query(4)], 7)
-    assert copies._least == {query(3): math.inf, query(1): 8, query(4): 8}
-    copies.note_changes([query(3)])
-    assert list(copies._least) == [query(1), query(4), query(3)]
+    copies.note_changes(Changes(False, [query(serial) for serial in (1, 2, 3)]))
+    copies.note_revoked([query(1), query(4)], 7, is_last=True)
+    revoked = ChangedStatus(7, True)
+    assert copies._known == {
+        query(3): fallback._UNKNOWN,
+        query(1): revoked,
+        query(4): revoked,
+    }
+    copies.note_changes(Changes(False, [query(3)]))
+    assert list(copies._known) == [query(1), query(4), query(3)]

@@ -13,11 +13,13 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.responder.schedule import clock_difference
 from ocsp.responder.source import IssuerKey, StatusQuery
-from ocsp.responder.stored_answer import Changes
+from ocsp.responder.stored_answer import ChangedStatus, Changes
 from ocsp.store.postgresql.database.identity import EPOCH
 from ocsp.store.postgresql.database.pool import Pool
 from ocsp.store.values import LateReader, serial_from
@@ -31,6 +33,7 @@ __all__ = [
     "NEW_EVENTS",
     "NOW",
     "Follower",
+    "changed_in",
     "late_nodes",
 ]
 
@@ -49,8 +52,8 @@ end of its connection cannot be seen.
 ENDED_SECONDS = 3.0
 """
 How long a process without a connection to the server may connect again before it counts
-as ended: a second more than the longest pause between two tries. While it cannot ask
-the database it uses what it has in memory.
+as ended: three times the longest pause between two tries. While it cannot ask the
+database it uses what it has in memory.
 """
 
 FORGET_SECONDS = 3600.0
@@ -67,12 +70,14 @@ NOW = "extract(epoch FROM clock_timestamp())::float8"
 # One row without an event if there is none, so that the snapshot is always there. The
 # comparison with xmin lets the index be used.
 NEW_EVENTS = f"""
-SELECT now.epoch, now.seen, now.clock, e.name_hash, e.key_hash, e.serial
+SELECT now.epoch, now.seen, now.clock, e.name_hash, e.key_hash, e.serial, e.version,
+    e.revoked IS NOT NULL
 FROM (
     SELECT {EPOCH} AS epoch, pg_current_snapshot()::text AS seen, {NOW} AS clock
 ) now
 LEFT JOIN (
-    SELECT name_hash, key_hash, serial FROM event JOIN issuer ON issuer.id = issuer_id
+    SELECT name_hash, key_hash, serial, version, revoked
+    FROM event JOIN issuer ON issuer.id = issuer_id
     WHERE tx >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
         AND NOT pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot)
     ORDER BY event.id LIMIT %(limit)s
@@ -105,6 +110,17 @@ FROM node WHERE at > clock_timestamp() - %s * interval '1 s'
 ORDER BY host, process
 """  # noqa: S608 - only names of this package
 _LAST_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+
+
+def changed_in(rows: Sequence[Sequence[Any]]) -> dict[StatusQuery, ChangedStatus]:
+    """Return what the rows of :data:`NEW_EVENTS` say: the last change of each."""
+    return {
+        StatusQuery(IssuerKey(name, key), serial_from(serial)): ChangedStatus(
+            version, revoked
+        )
+        for *_, name, key, serial, version, revoked in rows
+        if serial is not None
+    }
 
 
 class Follower:
@@ -152,17 +168,11 @@ class Follower:
             if not known or len(rows) > MAX_CHANGES:
                 self._news = True
                 return Changes(True, (), ahead=ahead)
-            if rows[0][5] is None:
+            changed = changed_in(rows)
+            if not changed:
                 return Changes(False, (), ahead=ahead)
             self._news = True
-            return Changes(
-                False,
-                [
-                    StatusQuery(IssuerKey(name, key), serial_from(serial))
-                    for *_, name, key, serial in rows
-                ],
-                ahead=ahead,
-            )
+            return Changes(False, [*changed], ahead=ahead)
 
     def has_changed(self) -> bool:
         """

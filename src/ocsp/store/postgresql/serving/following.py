@@ -24,8 +24,8 @@ from typing import Any
 
 from ocsp.errors import SourceUnavailable
 from ocsp.responder.schedule import clock_difference
-from ocsp.responder.source import IssuerKey, StatusQuery
-from ocsp.responder.stored_answer import Changes
+from ocsp.responder.source import StatusQuery
+from ocsp.responder.stored_answer import ChangedStatus, Changes
 from ocsp.store.postgresql.database.address import Address
 from ocsp.store.postgresql.following import (
     ACKNOWLEDGE_SECONDS,
@@ -34,10 +34,10 @@ from ocsp.store.postgresql.following import (
     FORGET_SECONDS,
     MAX_CHANGES,
     NEW_EVENTS,
+    changed_in,
 )
 from ocsp.store.postgresql.serving.link import Link, connected
 from ocsp.store.postgresql.serving.retrying import Backoff
-from ocsp.store.values import serial_from
 
 __all__ = ["ChangeFollower"]
 
@@ -103,7 +103,7 @@ class ChangeFollower:
         self._read = time.monotonic() - UNKNOWN_SECONDS
         self._ahead: float | None = None
         self._everything = False
-        self._queries: list[StatusQuery] = []
+        self._changed: dict[StatusQuery, ChangedStatus] = {}
         self._collected: str | None = None
         self._taken: str | None = None
         self._is_unsaid = False
@@ -126,11 +126,11 @@ class ChangeFollower:
 
     def take(self) -> Changes:
         """Return what was noticed since the last call; the caller drops it at once."""
-        queries, self._queries = self._queries, []
+        changed, self._changed = self._changed, {}
         everything, self._everything = self._everything, False
         self._taken = self._collected
         age = time.monotonic() - self._read
-        return Changes(everything, queries, age, self._ahead)
+        return Changes(everything, [*changed], age, self._ahead, changed)
 
     # --- the connection ---
 
@@ -190,15 +190,13 @@ class ChangeFollower:
 
     def _collect(self, rows: list[tuple[Any, ...]], *, everything: bool) -> bool:
         """Keep what the rows of a poll say until it is taken; tell if it is news."""
-        has_news = everything or rows[0][5] is not None
-        if everything or len(rows) + len(self._queries) > MAX_CHANGES:
+        changed = changed_in(rows)
+        has_news = everything or bool(changed)
+        if everything or len(rows) + len(self._changed) > MAX_CHANGES:
             self._everything = True
-            self._queries = []
-        elif has_news and not self._everything:
-            self._queries += [
-                StatusQuery(IssuerKey(name, key), serial_from(serial))
-                for *_, name, key, serial in rows
-            ]
+            self._changed = {}
+        elif not self._everything:
+            self._changed |= changed
         self._is_unsaid = self._is_unsaid or has_news
         return has_news
 
