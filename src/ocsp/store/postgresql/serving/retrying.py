@@ -12,7 +12,7 @@ __all__ = ["Backoff"]
 SHORTEST_SECONDS = 0.05
 """About how long to wait after the first failure."""
 
-LONGEST_SECONDS = 2.0
+LONGEST_SECONDS = 1.0
 """How long to wait at most: so long after the return of the database the last node is
 connected again."""
 
