@@ -152,7 +152,8 @@ class Changes(NamedTuple):
         everything: Whatever was known before may be wrong, for example because the
             file was replaced.
 
-        queries: The certificates whose status changed.
+        queries: The certificates whose status changed. With *everything* they are
+            those of which that is known.
 
         age: How many seconds ago the store was read for this; 0 for a local store,
             which is read by the poll itself. Later changes are not known yet.

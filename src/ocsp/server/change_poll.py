@@ -139,8 +139,8 @@ class ChangePoll:
         elif changes.queries:
             self.revision += 1
             self._cache.drop(changes.queries)
-            if self._changed is not None:
-                self._changed(changes)
+        if changes.queries and self._changed is not None:
+            self._changed(changes)
 
     def _forget(self) -> None:
         self.revision += 1

@@ -264,6 +264,24 @@ async def test_no_copy_is_older_than_a_change_of_a_known_version(
 
 
 @_test
+async def test_no_copy_is_older_than_what_a_new_connection_has_told(
+    node: _NodeWithCopies,
+) -> None:
+    """Everything that was known may be wrong, but of some certificates it is known."""
+    changed = {query(GOOD): ChangedStatus(5, False)}
+    everything = Changes(True, [*changed], statuses=changed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(node.store, "poll_changes", lambda: everything)
+        node.clock.advance(1)
+        node.handler.refresh()
+    node.store.is_away = True
+    node.share(GOOD, StatusRecord.revoked(START), version=4)
+    assert await node.ask() == TRY_LATER
+    node.share(version=5)
+    assert await node.status() == "GOOD"
+
+
+@_test
 async def test_a_change_during_a_look_up_is_newer_than_its_result(
     node: _NodeWithCopies,
 ) -> None:

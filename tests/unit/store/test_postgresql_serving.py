@@ -12,11 +12,13 @@ from typing import Any
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ReasonFlags
 
 from ocsp import OCSPCertStatus
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.responder import (
     CertIDForm,
+    ChangedStatus,
     Changes,
     IssuerKey,
     LookupResult,
@@ -40,6 +42,7 @@ from tests.servers.pgbouncer import pooling
 from tests.servers.postgresql import PostgreSQLServer
 
 GOOD, REVOKED, NEVER = 0x10, 0x11, 0x12
+HOLD = ReasonFlags.certificate_hold
 FORM = CertIDForm.SHA256
 DEADLINE = 10.0
 
@@ -234,6 +237,23 @@ def test_a_change_is_noticed_and_acknowledged(scene: Scene) -> None:
 
     scene.run(main)
     assert scene.execute("SELECT count(*) FROM node") == [(0,)]  # it took leave
+
+
+def test_who_begins_to_follow_learns_the_last_changes(scene: Scene) -> None:
+    """Copies of answers on other machines may not know them yet."""
+
+    async def main() -> None:
+        for _ in range(2):
+            await asyncio.to_thread(scene.store.revoke, ca(), GOOD, None, HOLD)
+            await asyncio.to_thread(scene.store.release, ca(), GOOD)
+        changes = await scene.until(lambda each: each.everything)
+        assert changes.queries == [query(REVOKED), query(GOOD)]
+        assert changes.statuses == {
+            query(REVOKED): ChangedStatus(2, True),
+            query(GOOD): ChangedStatus(5, False),
+        }
+
+    scene.run(main)
 
 
 def test_a_node_whose_connection_has_ended(

@@ -30,8 +30,10 @@ __all__ = [
     "CHANNEL",
     "FORGET",
     "MAX_CHANGES",
+    "MAX_RECENT",
     "NEW_EVENTS",
     "NOW",
+    "RECENT_EVENTS",
     "Follower",
     "changed_in",
     "late_nodes",
@@ -85,6 +87,20 @@ LEFT JOIN (
 """  # noqa: S608 - only names of this package
 """The query for what was committed after the snapshot ``seen``; ``NULL``: nothing."""
 
+MAX_RECENT = 1_000
+"""Events that a process reads when it begins: copies may not have the last changes."""
+
+RECENT_EVENTS = """
+SELECT name_hash, key_hash, serial, version, revoked IS NOT NULL
+FROM (
+    SELECT * FROM event WHERE pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot)
+    ORDER BY id DESC LIMIT %(limit)s
+) recent
+JOIN issuer ON issuer.id = issuer_id
+ORDER BY recent.id
+"""
+"""The query for the last events that are visible in the snapshot ``seen``."""
+
 ACKNOWLEDGE = """
 INSERT INTO node (id, host, process, seen) VALUES (%s, %s, %s, %s::pg_snapshot)
 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = clock_timestamp()
@@ -113,7 +129,7 @@ _LAST_TRANSACTION = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 
 
 def changed_in(rows: Sequence[Sequence[Any]]) -> dict[StatusQuery, ChangedStatus]:
-    """Return what the rows of :data:`NEW_EVENTS` say: the last change of each."""
+    """Return what rows of events say: the last change of each certificate."""
     return {
         StatusQuery(IssuerKey(name, key), serial_from(serial)): ChangedStatus(
             version, revoked

@@ -3,7 +3,8 @@ Follow the changes of status that others commit, in the background of an event l
 
 A poll on a connection of its own shows what was committed since the last one. It runs
 four times a second, and at once when the database notifies of a change. After a new
-connection nothing that was known before counts.
+connection nothing that was known before counts, and the last events tell what copies of
+answers may not know yet.
 
 A process writes who it is before its first poll, and from then on what it has seen: so
 who revokes can wait for it. Without a connection it is waited for no longer than three
@@ -33,7 +34,9 @@ from ocsp.store.postgresql.following import (
     FORGET,
     FORGET_SECONDS,
     MAX_CHANGES,
+    MAX_RECENT,
     NEW_EVENTS,
+    RECENT_EVENTS,
     changed_in,
 )
 from ocsp.store.postgresql.serving.link import Link, connected
@@ -173,6 +176,9 @@ class ChangeFollower:
                 self._ahead = clock_difference(clock, before, time.time())
                 if is_new:
                     self._begin(epoch, backoff)
+                    rows = await link.fetch(
+                        RECENT_EVENTS, {"seen": seen, "limit": MAX_RECENT}
+                    )
                 has_news = self._collect(rows, everything=is_new)
                 self._read, self._collected = began, seen
                 await self._pause(link, has_news=has_news)
@@ -193,9 +199,8 @@ class ChangeFollower:
         changed = changed_in(rows)
         has_news = everything or bool(changed)
         if everything or len(rows) + len(self._changed) > MAX_CHANGES:
-            self._everything = True
-            self._changed = {}
-        elif not self._everything:
+            self._everything, self._changed = True, changed
+        else:
             self._changed |= changed
         self._is_unsaid = self._is_unsaid or has_news
         return has_news
