@@ -156,11 +156,12 @@ def measure_posts(
                     client.send(now if rate is None else client.due)
                 else:
                     client.close()
-            if not selector.get_map():
-                if not idle:
-                    break
+            if len(idle) == clients:
+                # Not by select, which wakes up to a millisecond late.
                 time.sleep(max(0.0, idle[0].due - now))
                 continue
+            if not selector.get_map():
+                break
             wait = max(0.0, idle[0].due - now) if idle else None
             for key, _ in selector.select(wait):
                 client = key.data
