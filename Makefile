@@ -72,11 +72,13 @@ $(OLDEST)/.ready: pyproject.toml tools/setup.sh tools/oldest.py
 		bash tools/setup.sh
 	@touch $@
 
-test-compiled: $(COMPILED)/.ready ## tests of messages with the compiled modules; TESTS=tests: all
+test-compiled: $(COMPILED)/.ready ## tests with the compiled modules; TESTS=tests: all
 	@PYTHONPATH=$(COMPILED) $(BIN)/python -c "import ocsp; assert ocsp.compiled"
 	@PYTHONPATH=$(COMPILED) $(BIN)/python -m pytest -q $(TESTS)
 
-TESTS ?= tests/upstream tests/unit/messages tests/unit/asn1 tests/unit/test_compiled.py
+TESTS ?= tests/upstream tests/unit/messages tests/unit/asn1 tests/unit/test_compiled.py \
+	tests/unit/metrics tests/unit/responder tests/unit/server tests/unit/service \
+	tests/integration/test_native_server.py tests/integration/test_server_attacks.py
 
 # The wheel, installed into a folder of its own, which Python prefers to the sources.
 $(COMPILED)/.ready: $(shell find src -name '*.py') pyproject.toml tools/compile_hook.py \

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from cryptography import x509
@@ -33,25 +34,33 @@ SIGN_SECONDS = 0.001
 """How long a signature takes: so that processes are killed while they sign."""
 
 
-class _Logging(Responder):
-    """A responder that notes each signature that it begins, and takes its time."""
+class _Logging:
+    """
+    A responder that notes each signature that it begins, and takes its time.
 
-    log: int
+    It has a responder, and is none, because no class can inherit from a compiled one.
+    """
+
+    def __init__(self, responder: Responder, log: Path) -> None:
+        self._responder = responder
+        self._log = os.open(log, os.O_WRONLY | os.O_APPEND)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._responder, name)
 
     def presign(self, due: DueAnswer, now: datetime.datetime) -> NewAnswer:
         """Sign."""
         issuer = due.query.issuer.name_hash[:2].hex()
         line = f"{issuer} {due.query.serial_number} {due.version}\n"
-        os.write(self.log, line.encode())
+        os.write(self._log, line.encode())
         time.sleep(SIGN_SECONDS)
-        return super().presign(due, now)
+        return self._responder.presign(due, now)
 
 
 def _work(url: str, log: Path) -> None:
     """Sign for both issuers until the process is killed."""
     authorities = [Authority(ca(name), [delegate_signer(name)]) for name in ISSUERS]
-    responder = _Logging(authorities)
-    responder.log = os.open(log, os.O_WRONLY | os.O_APPEND)
+    responder = _Logging(Responder(authorities), log)
     with PostgreSQLStore(url) as store:
         presigner = Presigner(
             responder, authorities, store, forms=[SHA1],

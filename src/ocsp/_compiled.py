@@ -20,7 +20,7 @@ def _is_compiled() -> bool:
 
 compiled = _is_compiled()
 """
-Whether the modules that read messages are compiled.
+Whether the modules that read messages and answer requests are compiled.
 
 A wheel has all of them compiled, or none (``docs/compiled.md``). Both kinds give the
 same results; the compiled one is faster.

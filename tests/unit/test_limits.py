@@ -21,6 +21,7 @@ from ocsp.guarded.nesting import depth
 from ocsp.messages.requests.request import load_der_ocsp_request
 from ocsp.messages.responses.response import load_der_ocsp_response
 from tests.cases import builder as cases
+from tests.compiled import needs_sources
 from tests.pki import NOW, ca, delegate, key
 from tests.vectors import REQUESTS, RESPONSES
 
@@ -259,6 +260,7 @@ def _in_the_name(value: bytes) -> bytes:
     return encode(0x30, encode(0x30, encode(0xA1, other), encode(0x30, entry)))
 
 
+@needs_sources
 @pytest.mark.parametrize("tag", TAGS)
 @pytest.mark.parametrize(
     "place", [bytes, _in_an_extension, _in_parameters, _in_the_name]

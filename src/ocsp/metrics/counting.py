@@ -51,7 +51,7 @@ class Counter:
     __slots__ = ("value",)
 
     def __init__(self) -> None:
-        self.value: float = 0
+        self.value: float = 0.0
 
 
 class Gauge:
@@ -298,7 +298,7 @@ class Metrics:
             if not self._send(Report(self._process, counters=parts)):
                 return False
             for _, counter in some:
-                counter.value = 0
+                counter.value = 0.0
         return True
 
     def _report_histograms(self) -> bool:

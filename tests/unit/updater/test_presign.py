@@ -22,6 +22,7 @@ from ocsp.updater import batch as batches
 from ocsp.updater import presigner as rounds
 from ocsp.updater import turn as turns
 from ocsp.updater.batch import Batch
+from tests.compiled import needs_sources
 from tests.pki import NOW, ca, delegate_signer, key
 from tests.unit.store.scene import SHA1, SHA256, query
 
@@ -128,6 +129,7 @@ def test_answers_are_signed_again_when_they_are_due(scene: Scene) -> None:
         assert found.stored.next_update - scene.now.timestamp() > 4 * 3600
 
 
+@needs_sources
 def test_a_change_in_the_middle_of_a_round_is_signed_in_the_next_batch(
     scene: Scene,
 ) -> None:
@@ -162,6 +164,7 @@ def test_a_change_while_its_answer_is_signed_wins(scene: Scene) -> None:
     assert scene.version_signed(1) == 2
 
 
+@needs_sources
 @pytest.mark.parametrize("kind", [SignerUnavailable, ValueError, RecursionError])
 def test_a_row_that_cannot_be_signed_stops_nothing(
     scene: Scene, caplog: pytest.LogCaptureFixture, kind: type[Exception]
