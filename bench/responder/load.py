@@ -35,6 +35,11 @@ wrk.headers["Connection"] = {connection}
 """
 
 
+STRIDE = 104_729
+"""Targets from the first of one run to the first of the next: more than a run sends, so
+that the server has none of them in memory yet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """
@@ -81,7 +86,7 @@ def measure(server: Server, load: Load, seconds: float, number: int = 0) -> Meas
     script.write_text(
         template.format(
             file=load.file,
-            first=number * 7919,
+            first=number * STRIDE,
             connection='"close"' if load.close else "nil",
         )
     )
@@ -228,6 +233,8 @@ class _Client:
             head, _, content = self._received.partition(b"\r\n\r\n")
             size = re.search(rb"Content-Length: (\d+)", head)
             self.busy = size is None or len(content) < int(size[1])
+            if not self.busy and b"\r\nConnection: close" in head:
+                self.close()
         return not self.busy
 
     def has_answer(self) -> bool:
