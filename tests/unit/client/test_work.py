@@ -15,6 +15,7 @@ from ocsp.client import CheckStatus
 from ocsp.client.memory import sizes
 from ocsp.messages import certid
 from ocsp.verification import evidence
+from tests.compiled import needs_sources
 from tests.pki import ca, key
 from tests.unit.client.scene import A, Play, certificate, reply, response
 
@@ -49,6 +50,7 @@ def _loaded(serial: int) -> x509.Certificate:
     return x509.load_der_x509_certificate(made.public_bytes(Encoding.DER))
 
 
+@needs_sources
 def test_a_check_does_everything_once(count: Counter[str]) -> None:
     """Another certificate of the same CA, of which the client knows nothing."""
     replies = [

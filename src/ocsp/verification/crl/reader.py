@@ -14,6 +14,7 @@ from typing import cast
 from cryptography import x509
 
 from ocsp import limits
+from ocsp._compiled import compiled
 from ocsp.asn1 import oids
 from ocsp.asn1.algorithms import read_algorithm
 from ocsp.asn1.der import (
@@ -90,7 +91,8 @@ class ReadCRL:
             DecodeError: If it is not a CRL, or exceeds a limit.
         """
         # A mapped file has the same operations as bytes: index, slice, find and len.
-        der = cast("bytes", data)
+        # Compiled functions take nothing but bytes.
+        der = bytes(data) if compiled else cast("bytes", data)
         if len(der) > limits.MAX_CRL_BYTES:
             raise LimitExceeded("MAX_CRL_BYTES", len(der), limits.MAX_CRL_BYTES)
         self.name = name
