@@ -46,14 +46,20 @@ def main(count: int) -> None:
 
 
 def _import(path: Path, authority: Authority, count: int) -> list[int]:
-    """Import with all triggers, foreign keys, and a row to sign for each."""
-    numbers = random.Random(1)
-    serials = [numbers.getrandbits(127) | 1 << 126 for _ in range(count)]
+    """
+    Import with all triggers, foreign keys, and a row to sign for each.
+
+    Returns:
+        Some of the serial numbers. All of them would take more memory than the store,
+        which is measured later.
+    """
+    kept: list[int] = []
     begun, cpu = time.monotonic(), time.process_time()
     largest = 0
     with SQLiteStore(path, create=True) as store:
         store.sign_ahead(authority.issuer, [CertIDForm.SHA1])
-        for batch in _batches(serials):
+        for batch in _batches(count):
+            kept += batch[: max(1, LOOK_UPS * BATCH // count)]
             rows = [
                 CertificateRow(serial_number=each, subject="CN=leaf", expires=EXPIRES)
                 for each in batch
@@ -66,7 +72,7 @@ def _import(path: Path, authority: Authority, count: int) -> list[int]:
         f" {cpu / count * 1e6:.1f} µs CPU each"
     )
     print(f"file {_size(path) / count:.0f} octets/row, log at most {largest >> 20} MiB")
-    return serials
+    return kept
 
 
 def _look_ups(path: Path, authority: Authority, serials: list[int]) -> None:
@@ -191,9 +197,12 @@ def _write_answers(path: Path, authority: Authority, stop: object) -> None:
             presigner.sign_round(until)
 
 
-def _batches(serials: list[int]) -> Iterator[list[int]]:
-    for begin in range(0, len(serials), BATCH):
-        yield serials[begin : begin + BATCH]
+def _batches(count: int) -> Iterator[list[int]]:
+    """Make *count* serial numbers, in parts."""
+    numbers = random.Random(1)
+    for begin in range(0, count, BATCH):
+        size = min(BATCH, count - begin)
+        yield [numbers.getrandbits(127) | 1 << 126 for _ in range(size)]
 
 
 def _size(path: Path, suffix: str = "") -> int:
