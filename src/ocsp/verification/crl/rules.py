@@ -122,7 +122,9 @@ def _check_age(case: CRLCase, most: datetime.timedelta) -> None:
 def critical_extensions(case: CRLCase, each: ReadCRL) -> None:
     """R8: check that every critical extension of the CRL is known and well-formed."""
     for oid, extension in each.extensions.items():
-        why = _why_not_processed(each, oid) if extension.critical else ""
+        if not extension.critical:
+            continue
+        why = _why_not_processed(oid, each.data[extension.value])
         if why:
             case.fail(
                 "R8",
@@ -132,13 +134,13 @@ def critical_extensions(case: CRLCase, each: ReadCRL) -> None:
             )
 
 
-def _why_not_processed(each: ReadCRL, oid: str) -> str:
+def _why_not_processed(oid: str, value: bytes) -> str:
     if oid in _READ_WITH_THE_CRL:
         return ""
     if oid not in _DECODED:
         return "is not known"
     try:
-        decode_crl_extension(oid, each.value(oid) or b"")
+        decode_crl_extension(oid, value)
     except SchemaError as error:
         return f"cannot be decoded: {error}"
     return ""
