@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from cryptography import x509
 
@@ -110,6 +112,7 @@ def test_malformed_points_have_a_path(value: bytes, words: str) -> None:
         encode(0x30, b"\x83\x01\x00"),
         encode(0x30, encode(0xA2)),
         encode(0x30, encode(0xA2, URI), FULL),
+        encode(0x30, FULL, encode(0xA2, URI), b"\x81\x02\x06\x40"),
     ],
 )
 def test_each_point_is_read_by_itself(wrong: bytes) -> None:
@@ -226,6 +229,7 @@ def test_names_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert text_of((DNS,)) == "names of other kinds"
     assert text_of((unreadable,)) == "'#3002310000'"
     monkeypatch.setattr(limits, "MAX_SHOWN_CHARACTERS", 12)
+    assert text_of((directory,)) == "'CN=Test CA'"
     assert text_of((URI, directory)) == "'CN=Test CA'…"
 
 
@@ -239,6 +243,7 @@ def test_names_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
         (encode(0x86, b"http://[x/"), encode(0x86, b"http://[x/"), True),
         (encode(0x86, b"http://[x/"), encode(0x86, b"http://[X/"), False),
         (DNS, DNS, True),
+        (DNS, encode(0x82, b"other.example"), False),
         (DNS, encode(0x86, b"crl.example"), False),
         (encode(0xA4, ISSUER), encode(0xA4, ISSUER), True),
         (encode(0xA4, ISSUER), encode(0xA4, name("test ca").public_bytes()), True),
@@ -418,6 +423,11 @@ DIRECTORY = encode(0x30, encode(0xA4, ISSUER))
             "reasonCode",
         ),
         (
+            (SERIAL, TIME, encode(0x30, _extension(INVALIDITY, b"", critical=True))),
+            DERError,
+            "invalidityDate",
+        ),
+        (
             (SERIAL, TIME, encode(0x30, _extension(ISSUED_BY, DIRECTORY))),
             SchemaError,
             "certificateIssuer",
@@ -450,6 +460,17 @@ def test_a_malformed_entry_has_a_path(
     assert (type(errors[0]), errors[0].path) == (kind, path)
     assert errors[0].offset is not None or kind is SchemaError
     assert errors[1] is errors[0]
+    assert read.octets == len(read.data)
+
+
+def test_an_entry_without_a_time_has_an_offset() -> None:
+    """That of the entry."""
+    read = _entry_with(SERIAL, b"\x05\x00")
+    with pytest.raises(SchemaError, match="is not a time") as caught:
+        _ = read.entries
+    offset = caught.value.offset
+    assert offset is not None
+    assert read.data[offset:].startswith(encode(0x30, SERIAL, b"\x05\x00"))
 
 
 def test_extensions_that_are_not_critical_are_read_with_their_entry() -> None:
@@ -462,7 +483,51 @@ def test_extensions_that_are_not_critical_are_read_with_their_entry() -> None:
     read = _entry_with(SERIAL, TIME, encode(0x30, date))
     (found,) = read.entries.find(b"\x07")
     assert (found.reason, found.issuer) == (None, None)
+    assert found.invalidity_date is None
     assert read.entries.unknown_critical == ""
+
+
+def test_an_entry_has_its_invalidity_date() -> None:
+    """RFC 5280 §5.3.2, critical or not."""
+    moment = datetime.datetime(2026, 6, 30, 12, 0, 1, tzinfo=datetime.UTC)
+    date = x509.InvalidityDate(moment)
+    for critical in (False, True):
+        read = ReadCRL(crl(entry(7, date, critical=critical)), "")
+        (found,) = read.entries.find(b"\x07")
+        assert found.invalidity_date == moment
+
+
+def test_all_entries_come_in_the_order_of_the_crl() -> None:
+    """With their serial numbers, negative ones too, as ``find`` returns each."""
+    reason = encode(0x30, _extension(REASON, b"\x0a\x01\x01"))
+    other = encode(0x30, _extension(ISSUED_BY, DIRECTORY, critical=True))
+    listed = [
+        encode(0x30, encode(0x02, serial), TIME, more)
+        for serial, more in ((b"\x7f\x00", reason), (b"\x80", b""), (b"\x05", other))
+    ]
+    entries = ReadCRL(_whole(*START, encode(0x30, *listed)), "").entries
+    found = [
+        each
+        for serial in (b"\x7f\x00", b"\x80", b"\x05")
+        for each in entries.find(serial)
+    ]
+    assert list(entries.all()) == list(zip((0x7F00, -128, 5), found, strict=True))
+    assert [each.reason for each in found] == [1, None, None]
+    assert list(ReadCRL(crl(), "").entries.all()) == []
+
+
+def test_the_limit_of_entries_for_one_serial_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is exact, and the error names it."""
+    entries = ReadCRL(crl(entry(7), entry(8), entry(7)), "").entries
+    monkeypatch.setattr(limits, "MAX_ENTRIES", 2)
+    assert len(list(entries.find(b"\x07"))) == 2
+    monkeypatch.setattr(limits, "MAX_ENTRIES", 1)
+    with pytest.raises(LimitExceeded) as caught:
+        list(entries.find(b"\x07"))
+    error = caught.value
+    assert (error.limit, error.value, error.maximum) == ("MAX_ENTRIES", 2, 1)
 
 
 def test_the_first_unknown_critical_extension_is_named() -> None:
@@ -493,3 +558,8 @@ def test_the_index_of_the_entries_counts_for_the_size() -> None:
     assert read.octets == len(data)
     assert read.entries
     assert len(data) + 40 * 4 <= read.octets <= len(data) + 40 * 12
+    issuer = x509.CertificateIssuer([x509.DirectoryName(name("CA"))])
+    others = ReadCRL(crl(*(entry(n, issuer, critical=True) for n in range(1, 41))), "")
+    assert others.entries.names_issuers
+    noted = others.octets - len(others.data)
+    assert noted == read.octets - len(data) + 40 * 4

@@ -180,9 +180,9 @@ class ReadCRL:
     @property
     def octets(self) -> int:
         """The size of the CRL, with what was noted of its entries if they were read."""
-        if self._entries is None or isinstance(self._entries, DecodeError):
-            return len(self.data)
-        return len(self.data) + self._entries.octets
+        if isinstance(self._entries, CRLEntries):
+            return len(self.data) + self._entries.octets
+        return len(self.data)
 
     @property
     def entries(self) -> CRLEntries:
@@ -197,7 +197,7 @@ class ReadCRL:
                 self._entries = CRLEntries(self.data, self._revoked)
             except DecodeError as error:
                 self._entries = error
-        if isinstance(self._entries, DecodeError):
+        if not isinstance(self._entries, CRLEntries):
             raise self._entries
         return self._entries
 
