@@ -216,8 +216,8 @@ def test_an_issuer_with_a_long_name_proves_nothing(
     monkeypatch: pytest.MonkeyPatch, long_one: str
 ) -> None:
     """R12: the name may be that of the issuer, in other octets."""
-    name = "test ca" if long_one == "entry" else "Other"
-    data = _with_issuer(encode(0xA4, _rdn(0x0C, name.encode().ljust(30))))
+    name = b"test ca".ljust(30) if long_one == "entry" else b"Other"
+    data = _with_issuer(encode(0xA4, _rdn(0x0C, name)))
     issuer_octets = len(ca().subject.public_bytes())
     most = issuer_octets if long_one == "entry" else issuer_octets - 1
     monkeypatch.setattr(limits, "MAX_COMPARED_NAME_BYTES", most)
@@ -645,7 +645,9 @@ def test_several_crls_expire_with_the_first() -> None:
     assert (found.this_update, found.holds_until) == (NOW - HOUR, NOW + HOUR)
     assert found.oldest_this_update == NOW - 2 * HOUR
     alone = verify_crl(crl(begin=NOW - HOUR), leaf(), ca(), at=NOW)
-    assert alone.oldest_this_update == alone.this_update
+    revoked = verify_crl(crl(entry(), begin=NOW - HOUR), leaf(), ca(), at=NOW)
+    for one in (alone, revoked):
+        assert one.oldest_this_update == one.this_update == NOW - HOUR
 
 
 def test_a_crl_that_is_not_needed_is_a_warning() -> None:
