@@ -657,6 +657,10 @@ def test_a_crl_that_is_not_needed_is_a_warning() -> None:
     assert found.status is GOOD
     assert [each.rule for each in found.warnings] == ["R5"]
     assert found.warnings[0].message.startswith("the signature of the CRL 1 ")
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"")
+    strange = crl(entry(1, unknown, critical=True))
+    found = verify_crl([strange, crl()], leaf(), ca(), at=NOW)
+    assert (found.status, [each.rule for each in found.warnings]) == (GOOD, ["R12"])
     assert _rules([broken, broken], leaf()) == ["R5", "R5"]
     assert _rules([crl(), b""], leaf()) == ["R1"]
 
