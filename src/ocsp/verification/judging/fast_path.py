@@ -84,8 +84,7 @@ class _Signer:
     """
 
     __slots__ = (
-        "_check",
-        "_identifier",
+        "_latest",
         "accepted",
         "authorized_by",
         "begin",
@@ -126,8 +125,7 @@ class _Signer:
         self.begin, self.end = facts.not_before, facts.not_after
         self.shortest = max(policy.min_interval, policy.ca_min_interval)
         self.longest = min(policy.max_interval, policy.ca_max_interval)
-        self._identifier = b""
-        self._check: SignatureCheck | None = None
+        self._latest: tuple[bytes, SignatureCheck] | None = None
 
     def is_named(self, layout: BasicResponseLayout) -> bool:
         """V11: tell whether responderID, by key or by name, identifies the signer."""
@@ -144,11 +142,11 @@ class _Signer:
             SignatureInvalid: As for :class:`SignatureCheck`.
             UnsupportedAlgorithm: As for :class:`SignatureCheck`.
         """
-        check = self._check
-        if check is None or self._identifier != identifier:
+        latest = self._latest  # one value, so that threads see both parts or neither
+        if latest is None or latest[0] != identifier:
             check = SignatureCheck(facts_of(self.certificate).key, identifier)
-            self._identifier, self._check = identifier, check
-        return check
+            self._latest = latest = identifier, check
+        return latest[1]
 
 
 def _may_sign(facts: CertificateFacts, policy: Policy) -> bool:
