@@ -229,7 +229,7 @@ class Evidence(Unforgeable, abc.ABC):
     def newness(self) -> Newness:
         """What is greater for a newer answer about the same certificate."""
         if self._newness is None:
-            this_update, produced_at = map(_whole_second, self._ages())
+            this_update, produced_at = self._ages()
             is_revoked = self.status is OCSPCertStatus.REVOKED
             found = Newness(this_update, is_revoked, produced_at)
             object.__setattr__(self, "_newness", found)
@@ -274,10 +274,6 @@ class Evidence(Unforgeable, abc.ABC):
         until = self.next_update
         end = "?" if until is None else timestamp(until)
         return f"{timestamp(self.this_update)} to {end}"
-
-
-def _whole_second(moment: datetime.datetime) -> datetime.datetime:
-    return moment.replace(microsecond=0) if moment.microsecond else moment
 
 
 _IN_EVERY_ENCODING = slice(9, 17)
