@@ -648,6 +648,8 @@ def test_several_crls_expire_with_the_first() -> None:
     revoked = verify_crl(crl(entry(), begin=NOW - HOUR), leaf(), ca(), at=NOW)
     for one in (alone, revoked):
         assert one.oldest_this_update == one.this_update == NOW - HOUR
+    assert found.newness == (NOW - 2 * HOUR, False, NOW - 2 * HOUR)
+    assert alone.newness == (NOW - HOUR, False, NOW - HOUR)
 
 
 def test_a_crl_that_is_not_needed_is_a_warning() -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import ocsp
 from ocsp import OCSPCertStatus, VerifiedResponse
 from ocsp.asn1.der import BIT_STRING, SEQUENCE, any_value, content, encode
+from ocsp.client.memory.sizes import octets_of
 from ocsp.errors import (
     CertificateNotGood,
     CertificateNotIssued,
@@ -213,6 +214,56 @@ def test_is_about_one_certificate() -> None:
     assert evidence.is_about(LEAF, CA)
     other = BUILD.certificate("leaf.example", serial=5)
     assert not evidence.is_about(x509.load_der_x509_certificate(other.der), CA)
+
+
+def test_newness_of_a_response() -> None:
+    """ThisUpdate counts first, then a revocation, then producedAt; found once."""
+    times = {"this_update": NOW - 2 * HOUR, "produced_at": NOW - HOUR}
+    for status, is_revoked in (
+        (b"\x80\x00", False),
+        (BUILD.UNKNOWN, False),
+        (BUILD.revoked(), True),
+    ):
+        evidence = _evidence(status, **times)
+        assert evidence.newness == (NOW - 2 * HOUR, is_revoked, NOW - HOUR)
+        assert evidence.newness is evidence.newness
+
+
+def test_was_verified_for_exactly_these_certificates() -> None:
+    """Not for twins with the same CertID, nor for the CertID itself."""
+    twin = x509.load_der_x509_certificate(
+        BUILD.certificate("leaf.example", end=NOW + 5 * HOUR).der
+    )
+    renewed = x509.load_der_x509_certificate(BUILD.authority(end=NOW + 5 * HOUR).der)
+    cert_id = ocsp.CertID.for_certificate(LEAF, CA, hashes.SHA256())
+    evidence = _evidence()
+    assert evidence.was_verified_for(LEAF, CA)
+    for cert, issuer in ((twin, CA), (LEAF, renewed), (cert_id, CA)):
+        assert evidence.cert_id.matches(LEAF, issuer)
+        assert not evidence.was_verified_for(cert, issuer)
+    by_id = ocsp.verify(BUILD.response(), cert_id, CA, at=NOW)
+    assert by_id.was_verified_for(cert_id, CA)
+    assert not by_id.was_verified_for(LEAF, CA)
+
+
+def test_tells_whether_the_status_of_the_signer_was_needed() -> None:
+    """It was not if the delegate has nocheck."""
+    assert _evidence(by=BUILD.responder).needs_status_of_signer is False
+    by = BUILD.delegate(extensions=(SIGNS, OCSP_SIGNING))
+    delegate = x509.load_der_x509_certificate(by.der)
+    about = ocsp.verify(BUILD.response(cert_id=BUILD.cert_id(by)), delegate, CA, at=NOW)
+    data = BUILD.response(by=by)
+    evidence = ocsp.verify(data, LEAF, CA, at=NOW, evidence=[about])
+    assert evidence.needs_status_of_signer is True
+
+
+def test_the_size_of_new_evidence_is_not_known_yet() -> None:
+    """The client finds it, and keeps it with the evidence."""
+    evidence = _evidence()
+    assert evidence._octets is None
+    octets = octets_of(evidence)
+    assert octets > len(BUILD.response())
+    assert octets_of(evidence) == octets
 
 
 def test_evidence_cannot_be_created_by_callers() -> None:
