@@ -243,6 +243,17 @@ def test_the_validity_of_the_issuer(edge: str, seconds: int) -> None:
     assert _is_decided(BUILD.response(), issuer=issuer) is (seconds == 0)
 
 
+@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize("edge", ["begin", "end"])
+def test_the_validity_of_a_delegate(edge: str, seconds: int) -> None:
+    """Its certificate is valid in its first and in its last second."""
+    away = seconds * SECOND if edge == "begin" else -seconds * SECOND
+    by = BUILD.delegate(**{edge: NOW + away})
+    produced_at = NOW if edge == "begin" else NOW - HOUR
+    data = BUILD.response(by=by, produced_at=produced_at)
+    assert _is_decided(data) is (seconds == 0)
+
+
 LACKING = {
     "no digitalSignature": (CA, usage("key_cert_sign")),
     "a critical extension": (CA, CA_USAGE, extension("1.2.3", b"", critical=True)),
@@ -335,6 +346,19 @@ def test_the_check_of_a_signer_is_for_one_algorithm() -> None:
         case = _case(BUILD.response(scheme=scheme))
         case.issuer = issuer
         assert fast_path.fast_judgement(case) is not None
+
+
+def test_what_does_not_depend_on_the_response_is_found_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For the same issuer and policy; the check of signatures is kept too."""
+    issuer = _load(BUILD.ca)
+    for data in (BUILD.response(), BUILD.response(next_update=NOW + DAY)):
+        case = _case(data)
+        case.issuer = issuer
+        assert fast_path.fast_judgement(case) is not None
+        monkeypatch.setattr(fast_path, "_Signer", None)
+        monkeypatch.setattr(fast_path, "SignatureCheck", None)
 
 
 def test_weak_hashes_are_left_to_the_rules() -> None:

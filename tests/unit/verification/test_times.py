@@ -14,8 +14,17 @@ import ocsp
 from ocsp import Policy
 from ocsp.errors import ValidityIntervalNotAllowed, VerificationError
 from ocsp.messages.certid import CertID
+from ocsp.verification.judging import judge
 from ocsp.verification.rules import times
-from tests.cases.builder import CA, CA_USAGE, DAY, HOUR, Builder, Identity
+from tests.cases.builder import (
+    CA,
+    CA_USAGE,
+    DAY,
+    HOUR,
+    SECOND,
+    Builder,
+    Identity,
+)
 from tests.cases.model import NOW
 
 BUILD = Builder()
@@ -100,10 +109,29 @@ def test_undecodable_extensions_are_not_those_of_a_ca() -> None:
     assert _verify(SUB, 360 * DAY, Policy.webpki()).status is ocsp.OCSPCertStatus.GOOD
 
 
+@pytest.mark.parametrize(
+    ("limit", "beyond"),
+    [
+        ("min_interval", DAY - SECOND),
+        ("max_interval", DAY + SECOND),
+        ("ca_min_interval", DAY - SECOND),
+        ("ca_max_interval", DAY + SECOND),
+    ],
+)
+def test_an_interval_is_allowed_for_any_up_to_each_limit(
+    limit: str, beyond: datetime.timedelta
+) -> None:
+    """The limits belong to what is allowed."""
+    policy = Policy(**{limit: DAY})
+    assert times.interval_allowed_for_any(policy, DAY)
+    assert not times.interval_allowed_for_any(policy, beyond)
+
+
 def test_extensions_are_decoded_only_if_they_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Decoding is slow; usually the interval is allowed for every certificate."""
+    monkeypatch.setattr(judge, "fast_judgement", lambda _: None)
     monkeypatch.setattr(times, "facts_of", None)
     usual = Policy(min_interval=DAY, max_interval=DAY, ca_max_interval=DAY)
     for each in (BUILD.leaf, SUB):
