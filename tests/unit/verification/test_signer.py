@@ -18,7 +18,18 @@ from ocsp.errors import (
 )
 from ocsp.verification import AuthorizedBy
 from ocsp.verification.case import Candidate
-from tests.cases.builder import NOCHECK, NOT_CA, SIGNS, Builder, Identity, name
+from tests.cases.builder import (
+    CA,
+    NOCHECK,
+    NOT_CA,
+    OCSP_SIGNING,
+    SIGNS,
+    Builder,
+    Identity,
+    extension,
+    name,
+    usage,
+)
 from tests.cases.model import NOW
 from tests.pki import DELEGATION, RandomSigner, ca, key, leaf, make, with_unused_bit
 from tests.unit.client import scene
@@ -105,6 +116,45 @@ def test_the_likeliest_signer_is_reported_first(order: tuple[int, ...]) -> None:
         if failure.rule == "V14"
     ]
     assert reported == [(each.dotted_string,) for each in NEAREST_FIRST]
+
+
+def _purposes(count: int) -> x509.ExtendedKeyUsage:
+    arcs = range(10, 10 + count)
+    return x509.ExtendedKeyUsage([x509.ObjectIdentifier(f"1.2.{n}") for n in arcs])
+
+
+FIRST_16 = ", ".join(f"1.2.{n}" for n in range(10, 26))
+
+
+@pytest.mark.parametrize(
+    ("purposes", "listed"),
+    [
+        ((), "none"),
+        ((extension("2.5.29.37", b"\x05"),), "cannot be decoded"),
+        ((_purposes(2),), "1.2.10, 1.2.11"),
+        ((_purposes(16),), FIRST_16),
+        ((_purposes(17),), f"{FIRST_16} and 1 more"),
+    ],
+)
+def test_failure_lists_the_purposes_of_a_delegate(
+    purposes: tuple[bytes | x509.ExtensionType, ...], listed: str
+) -> None:
+    """V14: up to 16 of them."""
+    by = BUILD.delegate(extensions=(NOT_CA, SIGNS, NOCHECK, *purposes))
+    (failure,) = _failures(BUILD.response(by=by))
+    assert failure.rule == "V14"
+    assert failure.message.endswith(f"; it has: {listed}")
+
+
+def test_only_the_issuer_may_do_without_digital_signature() -> None:
+    """V16: a delegate may not, though its key may sign certificates."""
+    may_issue = usage("key_cert_sign")
+    issuer = _load(BUILD.authority(extensions=(CA, may_issue)))
+    found = ocsp.verify(BUILD.response(), _load(BUILD.leaf), issuer, at=NOW)
+    assert [each.rule for each in found.warnings] == ["V16"]
+    by = BUILD.delegate(extensions=(NOT_CA, may_issue, OCSP_SIGNING, NOCHECK))
+    (failure,) = _failures(BUILD.response(by=by))
+    assert failure.rule == "V16"
 
 
 def test_failure_names_the_responder_by_key() -> None:
