@@ -84,6 +84,21 @@ def test_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     _refused(data, "V2", f"{words} MAX_VERIFIED_ENTRIES = 1")
 
 
+def test_entries_beyond_the_limit_are_not_examined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A response may have thousands; the one for the certificate is not found."""
+    monkeypatch.setattr(limits, "MAX_VERIFIED_ENTRIES", 1)
+    other = BUILD.entry(cert_id=BUILD.cert_id(serial=b"\x05"))
+    for entries, rules in (
+        ((BUILD.entry(), other), ["V2"]),
+        ((other, BUILD.entry()), ["V2", "V7"]),
+    ):
+        with pytest.raises(VerificationError) as raised:
+            _verify(BUILD.response(*entries))
+        assert [each.rule for each in raised.value.failures] == rules
+
+
 def test_limits_of_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """A response that exceeds a limit of the decoder is too large, not malformed."""
     monkeypatch.setattr(limits, "MAX_ENTRIES", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from itertools import permutations
 
 import pytest
 from cryptography import x509
@@ -82,6 +83,14 @@ def test_older_evidence_does_not_end_a_revocation() -> None:
                 _verify(signer, revoked, _about(begin=begin))
         with pytest.raises(ResponderRevoked):
             _verify(signer, _about(UNKNOWN), revoked)
+
+
+def test_the_newest_evidence_ends_a_revocation() -> None:
+    """Though other evidence that states *good* is older than the revocation."""
+    revoked = _about(OCSPCertStatus.REVOKED, begin=NOW - 3 * HOUR, end=NOW - 2 * HOUR)
+    older, newer = _about(begin=NOW - 4 * HOUR), _about(begin=NOW - HOUR)
+    for evidence in permutations((older, revoked, newer)):
+        assert _verify(NAMED, *evidence).status is GOOD
 
 
 def test_only_evidence_that_states_good_extends_the_result() -> None:

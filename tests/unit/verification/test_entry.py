@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from itertools import permutations
 
 import pytest
 from cryptography import x509
@@ -12,7 +13,7 @@ import ocsp
 from ocsp.asn1.der import encode
 from ocsp.errors import Finding, RevokedButStale, VerificationError
 from ocsp.verification import CertIDHashes
-from tests.cases.builder import Builder, Identity, algorithm, time
+from tests.cases.builder import SECOND, Builder, Identity, algorithm, time
 from tests.cases.model import NOW
 
 BUILD = Builder()
@@ -36,6 +37,12 @@ def _failure(
         )
     (failure,) = raised.value.failures
     return failure
+
+
+def _error(data: bytes) -> VerificationError:
+    with pytest.raises(VerificationError) as raised:
+        ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
+    return raised.value
 
 
 def _about(**changes: object) -> bytes:
@@ -126,6 +133,34 @@ def test_a_revocation_that_has_ended_counts_until_a_newer_entry(
             assert found.status is ocsp.OCSPCertStatus.GOOD
             continue
         with pytest.raises(expected):
+            ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
+
+
+def test_the_newest_current_entry_ends_a_revocation() -> None:
+    """Though another current entry is older than the revocation."""
+    ended = BUILD.entry(
+        encode(0xA1, time(NOW - 11 * HOUR)),
+        this_update=NOW - 5 * HOUR,
+        next_update=NOW - 4 * HOUR,
+    )
+    current = [BUILD.entry(this_update=NOW - hours * HOUR) for hours in (9, 1)]
+    for entries in permutations((ended, *current)):
+        data = BUILD.response(*entries, produced_at=NOW)
+        found = ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
+        assert found.status is ocsp.OCSPCertStatus.GOOD
+
+
+def test_a_revocation_counts_from_its_start_with_the_clock_skew() -> None:
+    """Also if its end, before its start, has passed: the response is refused."""
+    skew = ocsp.Policy().clock_skew
+    for start, refused in ((NOW + skew, True), (NOW + skew + SECOND, False)):
+        odd = BUILD.entry(
+            encode(0xA1, time(NOW - HOUR)), this_update=start, next_update=NOW - skew
+        )
+        data = BUILD.response(BUILD.entry(), odd, produced_at=NOW)
+        if refused:
+            assert "nextUpdate is before thisUpdate" in str(_error(data))
+        else:
             ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
 
 
