@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
 import ocsp
-from ocsp.asn1.der import encode, encode_oid
+from ocsp.asn1.der import NULL_DER, encode, encode_oid
 from ocsp.errors import (
     CertificateRevoked,
     CertificateStatusUnknown,
@@ -18,12 +18,23 @@ from ocsp.errors import (
     RevokedButStale,
 )
 from ocsp.verification import ChainOutcome
-from tests.cases.builder import CA, CA_USAGE, DAY, SIGNS, Builder, Identity
+from ocsp.verification.chain import needs_no_status
+from tests.cases.builder import (
+    CA,
+    CA_USAGE,
+    DAY,
+    OCSP_SIGNING,
+    SIGNS,
+    Builder,
+    Identity,
+    extension,
+)
 from tests.cases.model import NOW
 
 BUILD = Builder()
 SUB = BUILD.certificate("Sub CA", key="sub-ca", serial=7, extensions=(CA, CA_USAGE))
 LEAF = BUILD.certificate("leaf.example", issuer=SUB)
+NO_CHECK = "1.3.6.1.5.5.7.48.1.5"
 STALE = {"this_update": NOW - 2 * DAY, "next_update": NOW - DAY}
 
 
@@ -66,6 +77,33 @@ def test_certificate_that_needs_no_status_passes() -> None:
     assert only.outcome is ChainOutcome.NOT_NEEDED
     assert (only.evidence, only.failures) == (None, ())
     assert report.require_good() is report
+
+
+@pytest.mark.parametrize(
+    "nocheck",
+    [
+        (extension(NO_CHECK, b"\x04\x00"),),
+        (extension(NO_CHECK, NULL_DER), extension(NO_CHECK, NULL_DER)),
+    ],
+)
+def test_nocheck_that_states_nothing_leaves_the_need_for_a_status(
+    nocheck: tuple[bytes, ...],
+) -> None:
+    """One with another value than NULL, and one that occurs twice."""
+    (fine, odd) = _load(
+        BUILD.responder, BUILD.delegate(extensions=(SIGNS, OCSP_SIGNING, *nocheck))
+    )
+    assert needs_no_status(fine)
+    assert not needs_no_status(odd)
+
+
+def test_most_certificates_are_not_read_to_see_that_they_need_a_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Reading the extensions takes much of the time of a check."""
+    monkeypatch.setattr(ocsp.verification.chain, "facts_of", None)
+    (leaf,) = _load(LEAF)
+    assert not needs_no_status(leaf)
 
 
 def test_require_good_raises_for_a_revoked_certificate() -> None:
