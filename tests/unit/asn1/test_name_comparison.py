@@ -68,6 +68,29 @@ def test_differences_that_are_ignored(other: bytes) -> None:
     assert same_name(other, PLAIN)
 
 
+def _without_meaning() -> set[str]:
+    """Return the characters of RFC 4518 §2.2, which is based on Unicode 3.2."""
+    category = unicodedata.ucd_3_2_0.category
+    every = map(chr, range(sys.maxunicode + 1))
+    control = {each for each in every if category(each) in {"Cc", "Cf"}}
+    spaces = set("\t\n\v\f\r\x85")
+    others = set("\u00ad\u1806\u034f\u180b\u180c\u180d\u200b\ufffc")
+    selectors = set(map(chr, range(0xFE00, 0xFE10)))
+    return (control - spaces) | others | selectors
+
+
+def test_the_characters_without_meaning_are_those_of_the_standard() -> None:
+    """RFC 4518 §2.2; the characters beside each of them have a meaning."""
+    ignored = _without_meaning()
+    assert len(ignored) > 200
+    near = {chr(ord(each) + away) for each in ignored for away in (0, 1)}
+    near |= {chr(ord(each) - 1) for each in ignored - {"\0"}}
+    plain = _name((CN, UTF8, b"ab"))
+    for each in near:
+        other = _name((CN, UTF8, f"a{each}b".encode()))
+        assert same_name(plain, other) is (each in ignored), f"U+{ord(each):04X}"
+
+
 @pytest.mark.parametrize(
     "other",
     [
