@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ocsp import limits
-from ocsp.errors import SignatureInvalid
+from ocsp.errors import SchemaError, SignatureInvalid
 from ocsp.signing import issued
 from ocsp.signing.issued import (
     check_issued,
@@ -126,6 +126,20 @@ def test_an_unknown_algorithm_is_no_signature_of_the_issuer() -> None:
     """And no exception of another library leaves."""
     parent, child = _rsa_certificate(99)
     assert not is_issued_by(child, parent)
+
+
+def test_a_malformed_algorithm_is_no_signature_of_the_issuer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Old releases of ``cryptography`` load such a certificate."""
+
+    def refuse(*_: object, unsafe_sha1: bool) -> None:
+        raise SchemaError("not an AlgorithmIdentifier")
+
+    monkeypatch.setattr(issued, "check_signature", refuse)
+    with pytest.raises(UnsupportedAlgorithm, match="cannot be read: not an Algorithm"):
+        check_issued(leaf(), ca(), unsafe_sha1=False)
+    assert not is_issued_by(leaf(), ca())
 
 
 def test_a_search_for_an_issuer_tries_few_keys(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 import ocsp
 from ocsp import OCSPResponseStatus
 from ocsp.errors import verification as e
+from ocsp.verification.case import Findings
 from ocsp.verification.judging import judge
 from ocsp.verification.table import RULES
 from tests.cases.document import DOCUMENT
@@ -53,6 +54,15 @@ def test_failures_are_a_tuple() -> None:
     error = e.ResponseExpired(iter([FINDING, OTHER]))
     assert error.failures == (FINDING, OTHER)
     assert error.args == (error.failures,)
+
+
+def test_long_numbers_in_the_values_are_text() -> None:
+    """Python refuses to show numbers with thousands of digits."""
+    short, long = (1 << 160) - 1, 1 << 160
+    findings = Findings()
+    findings.fail("V7", e.CertIDMismatch, "", one=short, found=(long, short))
+    (failure,) = findings.failures
+    assert failure.values == (("one", short), ("found", (f"{long:#x}", short)))
 
 
 def test_every_error_survives_pickle_and_copy() -> None:

@@ -156,3 +156,23 @@ def test_the_limit_of_the_curve_size_can_be_lowered(
     """It is read at each use."""
     monkeypatch.setattr(ocsp.limits, "MAX_CURVE_BITS", 255)
     assert "255 are accepted" in key_size_problem(_facts(), ocsp.Policy())
+
+
+@pytest.mark.parametrize(
+    ("key", "own", "other"),
+    [
+        ("rsa-2048", "MAX_KEY_BITS", "MAX_DSA_BITS"),
+        ("dsa-2048", "MAX_DSA_BITS", "MAX_KEY_BITS"),
+    ],
+)
+def test_rsa_keys_and_dsa_keys_have_limits_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, key: str, own: str, other: str
+) -> None:
+    """The limit for one kind does not apply to the other."""
+    identity = BUILD.certificate("a", key=key, issuer=BUILD.ca)
+    facts = facts_of(x509.load_der_x509_certificate(identity.der))
+    monkeypatch.setattr(ocsp.limits, other, 1024)
+    assert key_size_problem(facts, ocsp.Policy()) == ""
+    monkeypatch.setattr(ocsp.limits, own, 2047)
+    expected = "has 2048 bits; 2048 to 2047 are accepted"
+    assert key_size_problem(facts, ocsp.Policy()) == expected
