@@ -78,6 +78,7 @@ test-compiled: $(COMPILED)/.ready ## tests with the compiled modules; TESTS=test
 
 TESTS ?= tests/upstream tests/unit/messages tests/unit/asn1 tests/unit/test_compiled.py \
 	tests/unit/metrics tests/unit/responder tests/unit/server tests/unit/service \
+	tests/unit/client/test_crl_fallback.py \
 	tests/integration/test_native_server.py tests/integration/test_server_attacks.py
 
 # The wheel, installed into a folder of its own, which Python prefers to the sources.

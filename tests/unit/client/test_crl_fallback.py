@@ -362,17 +362,19 @@ def test_a_crl_is_verified_once_for_all_certificates(
     """One download, one signature check, one scan of the entries."""
     counted: list[str] = []
 
-    def counting(function: Any, label: str) -> Any:
-        def wrapper(*arguments: Any, **more: Any) -> Any:
-            counted.append(label)
-            return function(*arguments, **more)
+    check = signer_module.check_signature
 
-        return wrapper
+    def checked(*arguments: Any, **more: Any) -> Any:
+        counted.append("signature")
+        return check(*arguments, **more)
 
-    check = counting(signer_module.check_signature, "signature")
-    monkeypatch.setattr(signer_module, "check_signature", check)
-    scan = counting(reader_module.CRLEntries, "entries")
-    monkeypatch.setattr(reader_module, "CRLEntries", scan)
+    class Scanned(reader_module.CRLEntries):
+        def __init__(self, *arguments: Any) -> None:
+            counted.append("entries")
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(signer_module, "check_signature", checked)
+    monkeypatch.setattr(reader_module, "CRLEntries", Scanned)
     play = Play(driver, {LIST: [_crl(1, 3)]})
     for serial in range(1, 6):
         outcome = play.check(_without_responder(LIST, serial=serial))
