@@ -90,11 +90,11 @@ class ReadCRL:
         Raises:
             DecodeError: If it is not a CRL, or exceeds a limit.
         """
+        if len(data) > limits.MAX_CRL_BYTES:
+            raise LimitExceeded("MAX_CRL_BYTES", len(data), limits.MAX_CRL_BYTES)
         # A mapped file has the same operations as bytes: index, slice, find and len.
         # Compiled functions take nothing but bytes.
         der = bytes(data) if compiled else cast("bytes", data)
-        if len(der) > limits.MAX_CRL_BYTES:
-            raise LimitExceeded("MAX_CRL_BYTES", len(der), limits.MAX_CRL_BYTES)
         self.name = name
         self.data, *_ = der_blocks(der, _PEM_LABEL)
         self.signers: set[tuple[x509.Certificate, bool]] = set()
