@@ -243,6 +243,14 @@ async def test_a_copy_does_not_outdo_a_change_that_the_node_knows_of(
     assert await node.ask() == TRY_LATER
 
 
+def _told(node: _NodeWithCopies, changes: Changes) -> None:
+    """Let the store tell the node of changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(node.store, "poll_changes", lambda: changes)
+        node.clock.advance(1)
+        node.handler.refresh()
+
+
 @_test
 async def test_no_copy_is_older_than_a_change_of_a_known_version(
     node: _NodeWithCopies,
@@ -252,7 +260,7 @@ async def test_no_copy_is_older_than_a_change_of_a_known_version(
     for serial, revoked in ((GOOD, False), (OTHER, True)):
         changed = {query(serial): ChangedStatus(5, revoked)}
         changes = Changes(False, [*changed], statuses=changed)
-        node.handler._shared.note_changes(changes)  # type: ignore[union-attr]
+        _told(node, changes)
         for record in (StatusRecord.revoked(START), None):
             node.share(serial, record, version=4)
             assert await node.ask(request(serial)) == TRY_LATER
@@ -270,10 +278,7 @@ async def test_no_copy_is_older_than_what_a_new_connection_has_told(
     """Everything that was known may be wrong, but of some certificates it is known."""
     changed = {query(GOOD): ChangedStatus(5, False)}
     everything = Changes(True, [*changed], statuses=changed)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(node.store, "poll_changes", lambda: everything)
-        node.clock.advance(1)
-        node.handler.refresh()
+    _told(node, everything)
     node.store.is_away = True
     node.share(GOOD, StatusRecord.revoked(START), version=4)
     assert await node.ask() == TRY_LATER

@@ -31,17 +31,19 @@ def _failure(
     request: ocsp.OCSPRequest | None = None,
 ) -> Finding:
     """Return the only failure."""
+    (failure,) = _error(data, cert, request).failures
+    return failure
+
+
+def _error(
+    data: bytes,
+    cert: x509.Certificate | ocsp.CertID | None = None,
+    request: ocsp.OCSPRequest | None = None,
+) -> VerificationError:
     with pytest.raises(VerificationError) as raised:
         ocsp.verify(
             data, cert or _load(BUILD.leaf), _load(BUILD.ca), at=NOW, request=request
         )
-    (failure,) = raised.value.failures
-    return failure
-
-
-def _error(data: bytes) -> VerificationError:
-    with pytest.raises(VerificationError) as raised:
-        ocsp.verify(data, _load(BUILD.leaf), _load(BUILD.ca), at=NOW)
     return raised.value
 
 
