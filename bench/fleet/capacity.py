@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bench.fleet.parameters import Parameters
 from bench.fleet.popularity import Popularity, cache_hit_rate
+from bench.fleet.simulation import ALONE
 
 __all__ = ["SCENARIOS", "Needs", "Scenario", "needs"]
 
@@ -146,8 +147,18 @@ def _cores(
     """
     live = min(rate, scenario.rate * costs["nonces"])
     stored = rate - live
-    busy = stored * costs["stored_database"] + live * costs["fresh"] + rate * more
+    busy = (
+        stored * _cost("stored_database", costs)
+        + live * _cost("fresh", costs)
+        + rate * more
+    )
     return busy * MICRO / costs["load"]
+
+
+def _cost(name: str, costs: Parameters) -> float:
+    """Return the cost of a request: as often as the load says, it finds a busy node."""
+    load = costs["load"]
+    return load * costs[name] + (1 - load) * costs[f"{name}{ALONE}"]
 
 
 def _nodes(

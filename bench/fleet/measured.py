@@ -30,7 +30,7 @@ from pathlib import Path
 
 from bench.fleet.parameters import read_parameters
 from bench.fleet.popularity import Popularity
-from bench.fleet.simulation import Failure, Fleet, Kind, Result, simulate
+from bench.fleet.simulation import ALONE, Failure, Fleet, Kind, Result, simulate
 from bench.fleet.stores import SETTINGS, sign_all
 from bench.responder.load import Load, measure
 from bench.responder.material import Material, load_authority, make_material
@@ -64,10 +64,16 @@ See ``ocsp.server.response_cache``."""
 REPORT_SECONDS = 1.0
 """How often the processes of a node report what they counted."""
 
+CLIENTS = 64
+PAUSE = 40
+"""How many clients ask, and how many milliseconds each waits before a request: some
+1,500 requests a second, for which the CPUs of this machine are enough. With more, the
+nodes, nginx, PostgreSQL and the clients wait for each other, which is not simulated."""
+
 SHARE_ERROR = 0.03
 """By how much a share of the requests may differ: docs/scaling.md says so."""
 
-CPU_ERROR = 0.35
+CPU_ERROR = 0.25
 """The same for the CPU time of a node for a request, where nothing else runs."""
 
 SECONDS = 30.0
@@ -193,7 +199,8 @@ class RealFleet:
     def run(self, file: str, seconds: float) -> Run:
         """Send what *file* has, and return what happened."""
         counts, cpu = self._counts(), self.cpu()
-        measured = measure(self.front, Load(file=self.material / file), seconds)
+        load = Load(file=self.material / file, connections=CLIENTS, pause=PAUSE)
+        measured = measure(self.front, load, seconds)
         cpu = self.cpu() - cpu
         requests, from_memory = map(sub, self._counts(), counts)
         return Run(
@@ -408,33 +415,39 @@ class _One:
 def _costs(fleet: RealFleet, seconds: float) -> dict[str, float]:
     """Measure what requests cost one node: of one kind at a time."""
     node = _One(fleet)
-
-    def micros(file: str, connections: int = 16) -> float:
-        load = Load(file=fleet.material / file, connections=connections)
-        return measure(node, load, seconds).micros
-
-    micros("first-hot.get")  # warms it up
+    measure(node, Load(file=fleet.material / "first-hot.get"), seconds)  # warms it up
     cpu = fleet.cpu()
     time.sleep(seconds)
     idle = (fleet.cpu() - cpu) / seconds / NODES
-    hot = micros("first-hot.get")
+
+    def micros(file: str, *, alone: bool) -> float:
+        load = Load(file=fleet.material / file)
+        if alone:
+            load = replace(load, connections=CLIENTS // NODES, pause=PAUSE)
+        measured = measure(node, load, seconds, int(alone))
+        return measured.micros - idle / measured.rate * 1e6
+
+    stored = "stored_file" if fleet.database is None else "stored_database"
+    costs = {"idle": idle}
+    for name, file in (
+        ("hot", "first-hot.get"), ("fresh", "nonce.post"), (stored, "first-random.get")
+    ):  # fmt: skip
+        costs[f"{name}{ALONE}"] = micros(file, alone=True)
+        costs[name] = micros(file, alone=False)
+    if fleet.database is not None:
+        before = fleet.database.cpu()
+        load = Load(file=fleet.material / "first-random.get")
+        measured = measure(node, load, seconds)
+        used = (fleet.database.cpu() - before) / (measured.rate * seconds)
+        costs["database_look_up"] = used * 1e6
+    return costs | {"response_octets": _octets(fleet)}
+
+
+def _octets(fleet: RealFleet) -> int:
+    """Return the size of an answer with its HTTP head."""
     target = (fleet.material / "first-hot.get").read_text().strip()
     with urllib.request.urlopen(fleet.front.url + target, timeout=SECONDS) as reply:
-        octets = len(reply.headers.as_bytes()) + len(reply.read())
-    costs = {
-        "idle": idle,
-        "hot": hot,
-        "wake": micros("first-hot.get", connections=1) - hot,
-        "fresh": micros("nonce.post"),
-        "response_octets": octets,
-    }
-    if fleet.database is None:
-        return costs | {"stored_file": micros("first-random.get")}
-    before = fleet.database.cpu()
-    load = Load(file=fleet.material / "first-random.get")
-    measured = measure(node, load, seconds)
-    used = (fleet.database.cpu() - before) / (measured.rate * seconds)
-    return costs | {"stored_database": measured.micros, "database_look_up": used * 1e6}
+        return len(reply.headers.as_bytes()) + len(reply.read())
 
 
 RUNS = (
@@ -510,7 +523,7 @@ def _with_a_failure(fleet: RealFleet, plan: Fleet) -> Comparison:
     """Kill a node in the middle of a run: no client gets an error."""
     timer = threading.Timer(plan.seconds / 2, fleet.nodes[0].kill)
     timer.start()
-    load = Load(file=fleet.material / "uncached.get")
+    load = Load(file=fleet.material / "uncached.get", connections=CLIENTS, pause=PAUSE)
     measured = measure(fleet.front, load, plan.seconds)
     timer.join()
     fleet.nodes[0].start()

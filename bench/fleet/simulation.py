@@ -20,7 +20,7 @@ import simpy
 from bench.fleet.parameters import Parameters
 from bench.fleet.popularity import Popularity
 
-__all__ = ["Failure", "Fleet", "Kind", "NodeResult", "Result", "simulate"]
+__all__ = ["ALONE", "Failure", "Fleet", "Kind", "NodeResult", "Result", "simulate"]
 
 Steps = Generator[simpy.Event, Any, Any]
 
@@ -36,6 +36,10 @@ BATCH = 300
 
 SLICE = 10
 """Rows that PostgreSQL writes before a look-up gets its turn: half a millisecond."""
+
+ALONE = "_alone"
+"""Ends the name of the cost of a request that finds its worker without work: it wakes
+the process, and shares no statement of the database with others."""
 
 IDLE_SIGNER = 1.0
 """Seconds until a signer that found nothing looks again."""
@@ -98,7 +102,8 @@ class Fleet:
 
         memory: Answers that a worker keeps in memory.
 
-        look_up: The parameter with the CPU of a node for an answer from its store.
+        look_up: The cost of a node for an answer from its store: ``stored_file`` or
+            ``stored_database``.
 
         shared: Whether nodes ask Valkey while the database is away.
 
@@ -234,11 +239,21 @@ class _Memory:
 
 
 class _Worker:
-    """One process of a node."""
+    """
+    One process of a node.
+
+    Attributes:
+        cpu: Works for one request at a time.
+
+        memory: The answers in its memory.
+
+        in_work: Requests that it works for, or that wait for the database.
+    """
 
     def __init__(self, env: simpy.Environment, memory: int) -> None:
         self.cpu = simpy.Resource(env)
         self.memory = _Memory(memory)
+        self.in_work = 0
 
 
 class _Node:
@@ -350,31 +365,31 @@ class _Run:
     def _answer(self, node: _Node, certificate: int, *, nonce: bool) -> Steps:
         node.result.requests += 1
         worker = self._numbers.choice(node.workers)
-        if nonce:
-            yield from self._work(node, worker, "fresh")
-            return True
-        if worker.memory.find(certificate):
+        end = "" if worker.in_work else ALONE
+        worker.in_work += 1
+        costs = yield from self._find(node, worker, certificate, nonce=nonce)
+        if costs:
+            yield from self._work(node, worker, [f"{costs[0]}{end}", *costs[1:]])
+        else:
+            self._result.try_later += 1
+        worker.in_work -= 1
+        return bool(costs)
+
+    def _find(
+        self, node: _Node, worker: _Worker, certificate: int, *, nonce: bool
+    ) -> Steps:
+        """Return the names of what the answer costs the node; none for *tryLater*."""
+        if not nonce and worker.memory.find(certificate):
             node.result.from_memory += 1
-            yield from self._work(node, worker, "hot")
-            return True
+            return ["hot"]
         if self._database is not None:
             if self._has_failed(Kind.DATABASE):
-                return (yield from self._without_database(node, worker))
+                return ["hot", "shared_look_up"] if self._fleet.shared else []
             yield from self._ask_database(self._cost("database_look_up"))
-        yield from self._work(node, worker, self._fleet.look_up)
-        return True
+        return ["fresh" if nonce else self._fleet.look_up]
 
-    def _without_database(self, node: _Node, worker: _Worker) -> Steps:
-        if not self._fleet.shared:
-            self._result.try_later += 1
-            return False
-        yield from self._work(node, worker, "shared_look_up")
-        return True
-
-    def _work(self, node: _Node, worker: _Worker, name: str) -> Steps:
-        seconds = self._cost(name)
-        if not worker.cpu.count:
-            seconds += self._cost("wake")
+    def _work(self, node: _Node, worker: _Worker, costs: list[str]) -> Steps:
+        seconds = sum(map(self._cost, costs))
         with worker.cpu.request() as turn:
             yield turn
             yield self._env.timeout(seconds)

@@ -62,13 +62,13 @@ def _capacity(parameters: Parameters) -> Iterable[str]:
 _ROWS: tuple[tuple[str, Callable[[Needs], str]], ...] = (
     ("answered by the CDN", lambda n: f"{n.hit_rate:.1%}"),
     ("requests a second that reach the nodes", lambda n: _count(n.origin_rate)),
-    ("CPUs of the nodes", lambda n: _cpus(n.node_cores)),
+    ("CPUs of the nodes", lambda n: _short(n.node_cores)),
     ("**nodes**, with spares", lambda n: f"{n.nodes:,}"),
     ("nodes without a CDN, with spares", lambda n: f"{n.nodes_alone:,}"),
-    ("CPUs of PostgreSQL for look-ups", lambda n: _cpus(n.look_up_cores)),
+    ("CPUs of PostgreSQL for look-ups", lambda n: _short(n.look_up_cores)),
     ("**signatures** a second", lambda n: _count(n.signatures)),
-    ("CPUs of the signers, to catch up", lambda n: _cpus(n.sign_cores)),
-    ("CPUs of PostgreSQL for signing", lambda n: _cpus(n.sign_database_cores)),
+    ("CPUs of the signers, to catch up", lambda n: _short(n.sign_cores)),
+    ("CPUs of PostgreSQL for signing", lambda n: _short(n.sign_database_cores)),
     ("HSMs, if the keys are in them", lambda n: f"{n.tokens:,}"),
     ("signing everything once", lambda n: _time(n.first_signing)),
     (
@@ -133,7 +133,7 @@ def _count(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def _cpus(value: float) -> str:
+def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
@@ -148,5 +148,5 @@ def _size(octets: float, unit: str = "B") -> str:
 def _time(seconds: float) -> str:
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
-            return f"{seconds / size:.2g} {unit}"
-    return f"{seconds:.2g} s"
+            return f"{_short(seconds / size)} {unit}"
+    return f"{_short(seconds)} s"

@@ -33,6 +33,9 @@ wrk.method, wrk.body = "POST", file:read("*all")
 wrk.headers["Content-Type"] = "application/ocsp-request"
 wrk.headers["Connection"] = {connection}
 """
+_PAUSE = """
+delay = function() return math.random(0, 2 * {pause}) end
+"""
 
 
 STRIDE = 104_729
@@ -51,11 +54,15 @@ class Load:
         connections: How many clients there are.
 
         close: Whether each request has a connection of its own.
+
+        pause: How many milliseconds a client waits before each request, on average. If
+            it is 0, the server gets as many requests as it can answer.
     """
 
     file: Path
     connections: int = 16
     close: bool = False
+    pause: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +89,15 @@ class Measured:
 def measure(server: Server, load: Load, seconds: float, number: int = 0) -> Measured:
     """Send *load* for *seconds*; *number* is that of the run, for other targets."""
     template = _GET if load.file.suffix == ".get" else _POST
+    if load.pause:
+        template += _PAUSE
     script = load.file.with_suffix(".lua")
     script.write_text(
         template.format(
             file=load.file,
             first=number * STRIDE,
             connection='"close"' if load.close else "nil",
+            pause=load.pause,
         )
     )
     before = server.cpu()

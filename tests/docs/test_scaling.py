@@ -14,6 +14,7 @@ from bench.fleet.__main__ import PAGE
 from bench.fleet.capacity import SCENARIOS, needs, sign_period
 from bench.fleet.parameters import Parameters, read_parameters
 from bench.fleet.popularity import Popularity, cache_hit_rate
+from bench.fleet.simulation import ALONE
 from bench.fleet.tables import TABLES, filled
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.responder.schedule import due_at
@@ -53,7 +54,7 @@ def test_every_measured_figure_has_a_command(parameters: Parameters) -> None:
         found = importlib.util.find_spec(module)
         assert found is not None
         assert found.origin is not None
-        words = each.row.split(",")[0]
+        words = each.row.split(",")[0].removesuffix(ALONE)
         assert words in Path(found.origin).read_text("utf-8"), name
 
 
@@ -63,7 +64,9 @@ def test_every_figure_is_used(parameters: Parameters) -> None:
         (ROOT / "bench" / "fleet" / name).read_text("utf-8")
         for name in ("capacity.py", "simulation.py")
     )
-    names = {*parameters.measured, *parameters.assumed}
+    names = {
+        name.removesuffix(ALONE) for name in (*parameters.measured, *parameters.assumed)
+    }
     assert {name for name in names if f'"{name}"' not in text} == set()
 
 

@@ -112,3 +112,21 @@ def test_ranks_are_drawn_as_often_as_their_share() -> None:
     assert drawn.count(1) / 50_000 == pytest.approx(popularity.share(1, 2), rel=0.1)
     hundred = sum(rank <= 100 for rank in drawn) / 50_000
     assert hundred == pytest.approx(popularity.share(1, 101), rel=0.05)
+
+
+def test_a_busy_node_takes_less_for_a_request_than_one_without_work() -> None:
+    """It is awake already, and shares the statements of the database."""
+    fleet = {"cached": False, "memory": 0, "nodes": 1, "seconds": 1.0}
+    seldom = run(**fleet, rate=50.0).micros - 1e6 * COSTS["idle"] / 50
+    often = run(**fleet, rate=12_000.0).micros
+    assert seldom == pytest.approx(COSTS["stored_file_alone"], rel=0.2)
+    assert often == pytest.approx(COSTS["stored_file"], rel=0.2)
+
+
+def test_nonces_need_the_database() -> None:
+    """It has the status: without it, clients get a copy, or are told to try later."""
+    away = Failure(kind=Kind.DATABASE, begin=0.0, seconds=9.0)
+    fleet = {"nonces": 1.0, "database_cores": 2, "failures": (away,)}
+    alone = run(**fleet)
+    assert alone.try_later == alone.requests > 0
+    assert run(**fleet, shared=True).try_later == 0
