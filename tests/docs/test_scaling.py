@@ -132,6 +132,22 @@ def test_the_configurations_are_accepted(number: int, tmp_path: Path) -> None:
     assert settings.valkey.password == "secret"
 
 
+def test_the_two_lines_of_the_readme_are_accepted(tmp_path: Path) -> None:
+    """They are all that changes in a configuration."""
+    (two_lines,) = (
+        block.text for block in blocks("README.md", "toml") if "valkey" in block.text
+    )
+    assert len(two_lines.strip().splitlines()) == 2
+    issuer = """
+[[issuer]]
+certificate = "ca.pem"
+signers = [{ certificate = "responder.pem", key = "responder.key" }]
+"""
+    settings = configuration_of(tomllib.loads(two_lines + issuer), tmp_path)
+    assert settings.valkey is not None
+    assert f"{settings.database}" == "postgresql://ocsp@db.internal/ocsp"
+
+
 def test_the_stated_errors_are_in_the_text() -> None:
     """Those within which tests/soak/test_simulated_fleet.py compares."""
     pytest.importorskip("psycopg", reason="needs the extra postgresql")

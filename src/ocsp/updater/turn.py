@@ -18,9 +18,10 @@ from ocsp.updater.batch import Batch, BatchSigner
 
 __all__ = ["Turn"]
 
-MOST = 1000
-"""Answers of a batch. The statements of a batch cost each of them a microsecond; those
-of a larger one hardly less, while others wait longer."""
+MOST = 500
+"""Answers of a batch. The statements of a batch cost each of them two microseconds;
+those of a larger one hardly less, while others wait longer, and more answers are signed
+again if the process dies."""
 
 FIRST = 50
 """Answers of the first batch, until the signer is known."""

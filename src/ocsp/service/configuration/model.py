@@ -152,7 +152,9 @@ class SignerSettings(Settings):
     """A file with the user PIN of the token in its first line."""
 
     rate: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = None
-    """How many signatures a second the signer may make; without it, any number."""
+    """How many signatures a second the signer may make; without it, any number. All
+    processes that sign ahead for a database keep to it together; for clients that wait,
+    each process keeps to it alone."""
 
 
 class SourceSettings(Settings):
