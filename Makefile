@@ -130,6 +130,9 @@ bench-responder: $(READY) ## measure the responder beside nginx, openssl and cfs
 
 bench-fleet: $(READY) ## measure PostgreSQL, Valkey and three nodes; compare a simulation
 	@bash tools/setup.sh bench
+	@$(BIN)/python -m bench.postgresql.signing 16000 3
+	@$(BIN)/python -m bench.postgresql.serving
+	@$(BIN)/python -m bench.fleet.workers
 	@$(BIN)/python -m bench.fleet.stores 200000
 	@$(BIN)/python -m bench.fleet.measured --files
 	@$(BIN)/python -m bench.fleet.measured

@@ -5,6 +5,7 @@ A fleet of responders as arithmetic and as a simulation, from measured costs.
 * ``capacity``: how many nodes, signatures, octets a fleet needs.
 * ``simulation``: requests, caches, nodes, stores, signers and failures, event by event.
 * ``measured``: three real nodes behind nginx, to compare the simulation with.
+* ``workers``: a real node with one worker and with two.
 
 ``python -m bench.fleet`` prints the tables of docs/scaling.md, and ``--write`` writes
 them there; ``python -m bench.fleet.measured`` compares simulation and reality.

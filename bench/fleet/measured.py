@@ -222,21 +222,26 @@ class RealFleet:
 
 @contextlib.contextmanager
 def running_fleet(
-    folder: Path, certificates: int, *, files: bool
+    folder: Path,
+    certificates: int,
+    *,
+    files: bool = False,
+    nodes: int = NODES,
+    workers: int = 1,
 ) -> Iterator[RealFleet]:
-    """Run the nodes, nginx and, without *files*, PostgreSQL in *folder*."""
+    """Run *nodes*, nginx and, without *files*, PostgreSQL in *folder*."""
     material = make_material(folder, certificates)
     _write_requests(material)
-    nodes: list[Node] = []
+    running: list[Node] = []
     with contextlib.ExitStack() as stack:
         database, url = None, "sqlite:status.db"
         if not files:
             database, url = stack.enter_context(_database(folder))
-        for number in range(NODES):
-            nodes.append(_node(folder, number, url))
-            stack.callback(nodes[-1].stop)
-        front = stack.enter_context(_front(folder, [node.port for node in nodes]))
-        yield RealFleet(nodes, front, material, database)
+        for number in range(nodes):
+            running.append(_node(folder, number, url, workers))
+            stack.callback(running[-1].stop)
+        front = stack.enter_context(_front(folder, [node.port for node in running]))
+        yield RealFleet(running, front, material, database)
 
 
 @contextlib.contextmanager
@@ -277,7 +282,7 @@ def _write_requests(material: Material) -> None:
         (material / name).write_text(lines)
 
 
-def _node(folder: Path, number: int, database: str) -> Node:
+def _node(folder: Path, number: int, database: str, workers: int) -> Node:
     own = folder / f"node{number}"
     own.mkdir()
     for name in ("ca.pem", "delegate.pem", "delegate.key", "status.db"):
@@ -288,6 +293,7 @@ def _node(folder: Path, number: int, database: str) -> Node:
 database = "{database}"
 role = "serve"
 listen = ["127.0.0.1:{port}"]
+workers = {workers}
 [answers]
 validity = "4d"
 forms = ["sha1"]

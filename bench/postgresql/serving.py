@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import psycopg
 
@@ -32,13 +33,39 @@ from ocsp.testing import PKI
 from tests.servers.pgbouncer import pooling
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 
-__all__ = ["main"]
+__all__ = ["Followed", "Node", "main", "running"]
 
 CERTIFICATES = 100_000
 LOOK_UPS = 8_000
 REVOCATIONS = 4_000
 RATE = 1_000.0
 WRITERS = 4
+
+
+class Followed(NamedTuple):
+    """
+    How soon a node dropped what was revoked.
+
+    Attributes:
+        rate: Revocations a second.
+
+        waited: Seconds from each commit to the drop, in ascending order.
+    """
+
+    rate: float
+    waited: list[float]
+
+    @property
+    def p99(self) -> float:
+        """The 99th percentile, in seconds."""
+        return self.waited[len(self.waited) * 99 // 100]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rate:.0f} revocations a second: dropped after"
+            f" p50 {statistics.median(self.waited) * 1e3:.0f} ms,"
+            f" p99 {self.p99 * 1e3:.0f} ms, at most {self.waited[-1] * 1e3:.0f} ms"
+        )
 
 
 class Node:
@@ -84,8 +111,8 @@ class Node:
         )
         await source.aclose()
 
-    async def follow(self, name: str, url: str, serials: list[int]) -> None:
-        """Print how long after its commit a revocation is dropped."""
+    async def follow(self, url: str, serials: list[int]) -> Followed:
+        """Revoke *serials*; return how long after its commit each is dropped."""
         source = PostgreSQLSource(url, self.store)
         while not source.poll_changes().everything:
             await asyncio.sleep(SECONDS)
@@ -108,14 +135,9 @@ class Node:
         for writer in writers:
             writer.join()
         took = max(committed.values()) - began
-        waited = sorted(max(dropped[each] - committed[each], 0) for each in serials)
-        print(
-            f"{name}, {len(serials) / took:.0f} revocations a second: dropped after"
-            f" p50 {statistics.median(waited) * 1e3:.0f} ms,"
-            f" p99 {waited[len(waited) * 99 // 100] * 1e3:.0f} ms,"
-            f" at most {waited[-1] * 1e3:.0f} ms"
-        )
         await source.aclose()
+        waited = sorted(max(dropped[each] - committed[each], 0) for each in serials)
+        return Followed(len(serials) / took, waited)
 
     def _revoke(self, serials: list[int], committed: dict[int, float]) -> None:
         statement = (
@@ -132,20 +154,21 @@ class Node:
 
 def main() -> None:
     """Measure."""
-    with _running() as server:
+    with running() as server:
         node = Node(server)
         for together in (1, 16):
             run_loop(node.look_up(together))
         first = node.serials[:REVOCATIONS]
-        run_loop(node.follow("with notifications", node.url, first))
+        print(f"with notifications, {run_loop(node.follow(node.url, first))}")
         with pooling(server, node.database) as pooler:
             second = node.serials[REVOCATIONS : 2 * REVOCATIONS]
-            run_loop(node.follow("behind a pooler", pooler, second))
+            print(f"behind a pooler, {run_loop(node.follow(pooler, second))}")
         node.store.close()
 
 
 @contextmanager
-def _running() -> Iterator[PostgreSQLServer]:
+def running() -> Iterator[PostgreSQLServer]:
+    """Run a server that writes to the disk as in production."""
     with server_folder() as folder:
         server = PostgreSQLServer(folder, {"fsync": "on"})
         server.start()
