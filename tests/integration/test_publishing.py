@@ -323,6 +323,110 @@ def test_files_and_a_responder_behind_them(files: CAFolder) -> None:
         assert publisher.stop() == 0
 
 
+# --- objects ------------------------------------------------------------------------
+
+
+PUBLIC = """
+{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*",
+ "Action": "s3:GetObject", "Resource": "arn:aws:s3:::answers/*"}]}
+"""
+"""The policy of a bucket that everybody may read, as a CDN does."""
+
+
+@pytest.fixture(name="storage")
+def _storage(files: CAFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Publish all answers in a storage with the protocol of S3; return its address."""
+    moto = pytest.importorskip("moto.server", reason="needs moto")
+    pytest.importorskip("obstore", reason="needs the extra publish")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "not-secret")
+    server = moto.ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    for path, body in (("/answers", ""), ("/answers?policy", PUBLIC)):
+        connection = http.client.HTTPConnection(host, port)
+        connection.request("PUT", path, body)
+        assert connection.getresponse().status < 300
+        connection.close()
+    special(files)
+    assert main(["presign", str(files.configuration)]) == 0
+    to = ["--to", "s3://answers/ocsp", "--endpoint", f"http://{host}:{port}"]
+    assert (
+        main(["publish", str(files.configuration), *to, "--region", "us-east-1"]) == 0
+    )
+    yield f"{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(name="objects")
+def _objects(files: CAFolder, storage: str) -> Iterator[Site]:
+    """Run nginx in front of the storage, without a responder."""
+    configuration = sample(
+        "nginx/ocsp-objects.conf",
+        ("127.0.0.1:9000", storage),
+        ("storage.example.org", storage),
+        ("127.0.0.1:8080", f"127.0.0.1:{free_port()}"),
+    )
+    with nginx(files.folder, configuration) as port:
+        yield Site(files, port)
+
+
+def test_every_spelling_finds_its_object(objects: Site) -> None:
+    """With slashes in a row and at the end, escaped or not."""
+    for certificate in (objects.files.web, *special(objects.files).values()):
+        target = objects.target(certificate)
+        for safe in ("", "/", "+", "=", "/+="):
+            for slashes in ("/", "//"):
+                path = slashes + quote(target, safe=safe)
+                reply = objects.ask(path)
+                assert reply.response().serial_number == certificate.serial_number
+
+
+def test_an_object_has_the_headers_that_caches_need(objects: Site) -> None:
+    """No cache keeps it until its end, though the headers do not count down."""
+    path = "/" + objects.target(objects.files.web)
+    reply = objects.ask(path)
+    end = reply.response().next_update_utc
+    assert end is not None
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    (age,) = re.findall(r"max-age=(\d+), public", headers["cache-control"])
+    assert 2 * int(age) <= (end - date(headers["date"])).total_seconds()
+    assert not [name for name in headers if name.startswith("x-amz-meta")]
+    known = objects.ask(path, If_None_Match=headers["etag"])
+    assert (known.status, known.body) == (304, b"")
+
+
+def test_only_letters_of_base64_reach_the_storage(objects: Site) -> None:
+    """A path that ends the line of the request, or begins a query, does not."""
+    for path in ("/M%0D%0AX:1/a", "/M%20a", "/Ma%3Fb"):
+        assert objects.ask(path).status == 502, path  # no responder runs
+
+
+def test_a_responder_answers_what_the_storage_does_not_have(
+    files: CAFolder, storage: str
+) -> None:
+    """POST, new certificates, and everything while the storage is away."""
+    port = free_port()
+    text = files.settings().replace("127.0.0.1:0", f"127.0.0.1:{port}")
+    files.write("ocsp.toml", text)
+    new = files.issue("new.example.org")
+    with serving(files.folder):
+        for address in (storage, f"127.0.0.1:{free_port()}"):
+            configuration = sample(
+                "nginx/ocsp-objects.conf",
+                ("127.0.0.1:9000", address),
+                ("storage.example.org", storage),
+                ("127.0.0.1:8080", f"127.0.0.1:{port}"),
+            )
+            with nginx(files.folder, configuration) as front:
+                site = Site(files, front)
+                assert site.get(files.web).certificate_status is GOOD
+                assert site.get(new).certificate_status is GOOD
+                assert site.post(files.web).certificate_status is GOOD
+                assert site.ask("/").body.startswith(b"This is an OCSP responder")
+                assert site.ask("/" + site.target(new), "DELETE").status == 405
+
+
 def is_successful(reply: Reply) -> bool:
     """Return whether the answer has a status."""
     response = ocsp.load_der_ocsp_response(reply.body)
