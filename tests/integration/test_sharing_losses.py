@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import datetime
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,7 +13,13 @@ import valkey
 
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, CertIDForm, Responder
-from ocsp.sharing import SharedAnswerWriter, ValkeyAddress, Withdrawn
+from ocsp.sharing import (
+    SharedAnswers,
+    SharedAnswerWriter,
+    ValkeyAddress,
+    Withdrawn,
+    reader,
+)
 from ocsp.sharing.values import answer_key, decode_answer, epoch_mark
 from ocsp.store import SQLiteStore
 from ocsp.updater import AnswerSharing, Presigner
@@ -30,7 +38,10 @@ class Copies:
 
     def __init__(self, path: Path, url: str) -> None:
         """Sign the answers."""
-        clock = ProcessClock(lambda: NOW, lambda: float(SECOND))
+        self.later = datetime.timedelta()
+        clock = ProcessClock(
+            lambda: NOW + self.later, lambda: SECOND + self.later.total_seconds()
+        )
         self.store = SQLiteStore(path, create=True)
         authorities = [Authority(ca(), [delegate_signer()])]
         with self.store.transaction():
@@ -48,8 +59,13 @@ class Copies:
         )  # fmt: skip
 
     def step(self) -> bool:
-        """Do one round, half a second later; return whether the server could be used."""
+        """
+        Do one round, half a second later; return whether the server could be used.
+
+        A node of a cluster that has failed does not rest: no test waits for it.
+        """
         self.sharing._next_check = 0.0
+        self.sharing._writer._nodes._resting.clear()
         self.sharing.step()
         return bool(self.sharing.is_up)
 
@@ -57,6 +73,21 @@ class Copies:
         """Do the two rounds in which a loss is noticed, and mended."""
         assert not self.step()
         assert self.step()
+
+    def renew(self) -> None:
+        """Sign all answers again, six hours later, when they are due."""
+        self.later += datetime.timedelta(hours=6)
+        self.presigner.sign_round()
+        self.sharing._next_look = self.sharing._next_copy = 0.0
+
+    def renewed(self, *servers: RedisServer) -> set[int]:
+        """Return the serial numbers whose answers are the last ones."""
+        end = SECOND + self.later.total_seconds()
+        return {
+            serial
+            for serial, value in self._values(servers).items()
+            if (answer := decode_answer(value)) and answer.this_update >= end - 300
+        }
 
     def copied(self, *servers: RedisServer) -> set[int]:
         """Return the serial numbers of which the servers have something together."""
@@ -254,6 +285,101 @@ def test_what_is_copied_is_what_was_signed(tmp_path: Path) -> None:
         found = copies.store.look_up_with_answer(query(7), CertIDForm.SHA256)
         assert found is not None
         assert decode_answer(client.get(key)) == found.stored
+
+
+def _places(node: RedisServer) -> set[bytes]:
+    """Return the keys of what every look-up needs that *node* has."""
+    with node.client() as client:
+        return set(client.keys("ocsp:epoch*") + client.keys("ocsp:*:signer:*"))
+
+
+async def _found(copies: Copies, url: str, serials: Iterable[int]) -> set[int]:
+    """Return of which *serials* a reader finds an answer that has just begun."""
+    clock = SECOND + copies.later.total_seconds()
+    answers = SharedAnswers(ValkeyAddress.read(url), clock=lambda: clock)
+    try:
+        await answers.look()
+        found = set()
+        for serial in serials:
+            each = await answers.find(query(serial), SHA256)
+            if each is not None and each.der:
+                found.add(serial)
+        return found
+    finally:
+        await answers.aclose()
+
+
+@pytest.mark.parametrize("dead", range(3))
+def test_a_dead_node_of_a_cluster_keeps_no_renewal_from_the_others(
+    tmp_path: Path,
+    dead: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nodes that are started meanwhile answer with them; and it gets what it missed."""
+    monkeypatch.setattr(reader, "DEADLINE_SECONDS", 10.0)
+    with cluster(tmp_path) as (url, nodes), copying(tmp_path, url) as copies:
+        assert all(_places(node) for node in nodes)
+        alive = [node for node in nodes if node is not nodes[dead]]
+        reachable = copies.copied(*alive)
+        assert set() < reachable < set(SERIALS)
+        nodes[dead].stop()
+        for serial in sorted(reachable)[:2]:
+            copies.renew()
+            assert not copies.step()
+            assert copies.renewed(*alive) == reachable
+            assert asyncio.run(_found(copies, url, reachable)) == reachable
+            copies.store.revoke(ca(), serial)
+            copies.sharing._next_look = float("inf")
+            assert not copies.step()
+            assert copies.withdrawn(*alive) == {serial}
+            left = reachable - {serial}
+            assert asyncio.run(_found(copies, url, reachable)) == left
+        (told,) = caplog.messages
+        assert "a node gets no answers" in told
+        nodes[dead].start()
+        until(copies.step, lambda: "not used again")
+        copies.presigner.sign_round()
+        copies.sharing._next_look = copies.sharing._next_copy = 0.0
+        until(
+            lambda: copies.step() and copies.renewed(*nodes) == set(SERIALS),
+            lambda: str(copies.renewed(*nodes)),
+        )
+        assert "shared again" in caplog.messages[1]
+
+
+def test_a_dead_node_that_comes_back_with_an_old_epoch_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was restored meanwhile: the others say so."""
+    monkeypatch.setattr(reader, "DEADLINE_SECONDS", 10.0)
+
+    async def find(url: str, nodes: list[RedisServer]) -> None:
+        answers = SharedAnswers(ValkeyAddress.read(url), clock=lambda: float(SECOND))
+        try:
+            await answers.look()
+            assert answers.epoch == epoch_mark("before")
+            for dead in nodes:
+                with SharedAnswerWriter(ValkeyAddress.read(url)) as writer:
+                    writer.begin("before")
+                    await answers.look()
+                    dead.pause()  # it has its data when it goes on
+                    writer.begin("after")
+                    assert writer.away is not None
+                    answers._nodes._resting.clear()
+                    await answers.look()
+                    assert answers.epoch == epoch_mark("after")
+                    dead.resume()
+                    answers._nodes._resting.clear()
+                    await answers.look()
+                    assert answers.epoch == epoch_mark("after")
+        finally:
+            await answers.aclose()
+
+    with cluster(tmp_path) as (url, nodes):
+        with SharedAnswerWriter(ValkeyAddress.read(url)) as writer:
+            writer.begin("before")
+        asyncio.run(find(url, nodes))
 
 
 def test_a_dead_node_of_a_cluster_keeps_no_change_from_the_others(

@@ -508,8 +508,8 @@ def test_a_node_of_a_cluster_that_dies_costs_its_own_answers_only(
                 for serial in left:
                     assert await found(answers, serial) is not None
                 renewed = [answer(serial, later=60) for serial in range(1, 31)]
-                with pytest.raises(StoreError):
-                    writer.put_many(renewed, SECOND)
+                assert writer.put_many(renewed, SECOND) == len(left)
+                assert writer.away is not None
                 for serial in left:
                     await found(
                         answers, serial,
@@ -518,6 +518,35 @@ def test_a_node_of_a_cluster_that_dies_costs_its_own_answers_only(
                     )  # fmt: skip
 
         asyncio.run(read())
+
+
+def test_slots_that_have_moved_are_found(tmp_path: Path) -> None:
+    """After the first command that the node refuses that had them."""
+    key = answer_key(epoch_mark(EPOCH), query(99), SHA256)
+    with cluster(tmp_path) as (url, nodes), writing(url) as writer:
+        writer.put_many([answer(1)], SECOND)
+
+        async def read() -> None:
+            async with reading_from(url) as answers:
+                await settle(answers)
+                _move(nodes, key)
+                assert writer.put_many([answer(99)], SECOND) == 0
+                assert writer.away is not None
+                assert writer.put_many([answer(99)], SECOND) == 1
+                await found(answers, 99)
+
+        asyncio.run(read())
+
+
+def _move(nodes: list[RedisServer], key: bytes) -> None:
+    """Give the slot of *key*, in which is nothing, to another node."""
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(node.client()) for node in nodes]
+        slot = clients[0].execute_command("CLUSTER", "KEYSLOT", key)
+        owner = min(2, slot // 5461)
+        new = clients[owner - 1].execute_command("CLUSTER", "MYID")
+        for client in clients:
+            client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", new)
 
 
 def test_several_threads_of_control_read_at_once(server: RedisServer) -> None:

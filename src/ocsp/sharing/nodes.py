@@ -47,6 +47,14 @@ _NOWHERE: Node = ("", 0)
 _ANYWHERE = (b"{0}",)
 """A place on the only node."""
 
+_COPIES = (b"{131}", b"{72}", b"{19}", b"{60}", b"{1}", b"{49}", b"{22}", b"{53}")
+"""
+What is added to a key for the copies of its value in a cluster. With the key of the
+epoch itself there is one in each ninth of the slots, so that a node that has less than
+half of them has less than half of the copies. They are the same wherever the slots are:
+two majorities, now and after slots have moved, have a copy in common.
+"""
+
 
 class Slots:
     """Which node of a cluster has which key."""
@@ -123,6 +131,17 @@ class _Shared:
         self._slots: Slots | None = None
         self._resting: dict[Node, _Rest] = {}
 
+    def copies(self, key: bytes) -> tuple[bytes, ...]:
+        """
+        Return the keys of all copies of a value, of which *key* is the first.
+
+        There is one, and in a cluster an odd number of them, spread over the nodes: for
+        what every look-up needs.
+        """
+        if self.address.mode is not Mode.CLUSTER:
+            return (key,)
+        return (key, *(key + each for each in _COPIES))
+
     def _client(self, node: Node) -> Any:
         client = self._clients.get(node)
         if client is None:
@@ -170,7 +189,7 @@ class _Shared:
 
     def _note_results(self, node: Node, results: Sequence[object]) -> None:
         self._resting.pop(node, None)
-        if any(type(each).__name__ in _MOVED for each in results):
+        if any(_code(each) in _MOVED for each in results):
             self._slots = None
 
     def _candidates(self) -> list[Node]:
@@ -179,8 +198,18 @@ class _Shared:
         return sorted(known, key=lambda node: node in self._resting)
 
 
-_MOVED = frozenset({"MovedError", "AskError", "ClusterDownError"})
+_MOVED = frozenset({"MOVED", "ASK", "CLUSTERDOWN"})
 """The errors after which another node may have the key."""
+
+
+def _code(reply: object) -> str:
+    """Return the code at the begin of an error that a server has sent."""
+    return str(reply).partition(" ")[0] if isinstance(reply, Exception) else ""
+
+
+def _is_not_ready(reply: object) -> bool:
+    """Return whether the node does not serve the key, or not yet."""
+    return _code(reply) in _MOVED or type(reply).__name__ == "BusyLoadingError"
 
 
 def _key_of(command: Command) -> bytes:
@@ -204,6 +233,9 @@ class Nodes(_Shared):
     def run(self, commands: Sequence[Command]) -> list[object]:
         """
         Send *commands*, and return the reply to each, or its error.
+
+        The error is a StoreError if the node cannot be reached or is not ready, and one
+        of the package ``valkey`` if it refuses the command.
 
         Raises:
             StoreError: If no node of the cluster can be asked.
@@ -246,7 +278,13 @@ class Nodes(_Shared):
             self._note_failure(node)
             return [error] * len(commands)
         self._note_results(node, found)
-        return found
+        return [self._or_away(each) for each in found]
+
+    def _or_away(self, reply: object) -> object:
+        """Return *reply*; the error of a node that is away if it is not ready."""
+        if _is_not_ready(reply):
+            return StoreError(f"{self.address}: {reply}")
+        return reply
 
     def _ask_slots(self) -> Slots:
         error = StoreError(f"{self.address}: no node is known")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -55,7 +56,7 @@ MAX_SIGNERS = 256
 """Certificates of signers that are kept: more than a responder has."""
 
 EPOCH_SECONDS = 60.0
-"""How long the epoch is used that was read last, if its key cannot be read now."""
+"""How long the epoch is used that was read last, if its keys cannot be read now."""
 
 
 class SharedAnswer(NamedTuple):
@@ -155,8 +156,7 @@ class SharedAnswers:
             return None
         signer = self._signers.get(stored.signer)
         if signer is None:
-            found = await self._ask(signer_key(mark, stored.signer), begun)
-            signer = decode_signer(found, stored.signer)
+            signer = await self._read_signer(mark, stored.signer, begun)
             if signer is None:
                 return None
             if len(self._signers) >= MAX_SIGNERS:
@@ -166,6 +166,15 @@ class SharedAnswers:
             return SharedAnswer(stored, _response(stored, signer, issuer), mark)
         except (BuildError, DecodeError):
             return None  # not the answer of a signer
+
+    async def _read_signer(
+        self, mark: bytes, identifier: bytes, begun: float
+    ) -> SharedSigner | None:
+        """Return the signer from whichever copy can be read."""
+        keys = self._nodes.copies(signer_key(mark, identifier))
+        values = await asyncio.gather(*(self._ask(key, begun) for key in keys))
+        found = (decode_signer(each, identifier) for each in values)
+        return next(filter(None, found), None)
 
     # --- questions ---
 
@@ -224,12 +233,10 @@ class SharedAnswers:
         Raises:
             StoreError: If the server does not answer, or refuses all.
         """
+        epochs = self._nodes.copies(EPOCH_KEY)
         # Not GET: a value of any size would be read into memory.
         found = await self._nodes.run(
-            [
-                ("GETRANGE", key, 0, limits.MAX_SHARED_BYTES)
-                for key in (EPOCH_KEY, *keys)
-            ]
+            [("GETRANGE", key, 0, limits.MAX_SHARED_BYTES) for key in (*epochs, *keys)]
         )
         errors = [each for each in found if isinstance(each, Exception)]
         if len(errors) == len(found):
@@ -237,18 +244,26 @@ class SharedAnswers:
             if isinstance(first, StoreError):
                 raise first
             raise StoreError(f"{self._address}: {first}") from first
-        self._learn(found[0])
+        self._learn(found[: len(epochs)])
         self._found()
         return [
-            each if isinstance(each, bytes) and each else None for each in found[1:]
+            each if isinstance(each, bytes) and each else None
+            for each in found[len(epochs) :]
         ]
 
-    def _learn(self, mark: object) -> None:
-        """Use *mark* from now on; the last one for a while if it cannot be read."""
+    def _learn(self, copies: Sequence[object]) -> None:
+        """
+        Use the mark that more than half of *copies* have.
+
+        Without one, the last mark is used for a while if no copy that can be read has
+        another.
+        """
         now = time.monotonic()
-        if isinstance(mark, bytes) and is_mark(mark):
+        read = [each for each in copies if isinstance(each, bytes)]
+        ((mark, count),) = Counter(read).most_common(1) or [(b"", 0)]
+        if 2 * count > len(copies) and is_mark(mark):
             self._mark, self._mark_until = mark, now + EPOCH_SECONDS
-        elif isinstance(mark, bytes) or now >= self._mark_until:
+        elif now >= self._mark_until or set(read) - {self._mark}:
             self._mark = b""
 
     async def _probe(self) -> bool:

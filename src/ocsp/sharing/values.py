@@ -2,7 +2,9 @@
 Encode what a Valkey server keeps: answers, tombstones, and the certificates of signers.
 
 Every key contains a mark of the epoch of the database, so that nothing is read that was
-written before a restore or a fail-over. One key, ``ocsp:epoch``, has the present mark.
+written before a restore or a fail-over. The key ``ocsp:epoch`` has the present mark. A
+cluster has copies of it, and what more than half of them say is right, so that neither
+a node that is away nor one that comes back with an old mark decides.
 A tombstone is a value without an answer: the status has changed, and the new answer is
 not there yet.
 

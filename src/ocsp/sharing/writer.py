@@ -8,7 +8,7 @@ several processes write does not matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple, NoReturn, Self
 
 from ocsp.errors import StoreError
 from ocsp.responder.source import StatusQuery
@@ -70,7 +70,12 @@ class SharedAnswerWriter:
     """
     Writes the answers of one database; for one thread at a time.
 
-    Use it as a context manager, or call :meth:`close`.
+    A node of a cluster that is away costs what belongs there only. Use it as a context
+    manager, or call :meth:`close`.
+
+    Attributes:
+        away: Why nodes of the cluster lack something that was written since the last
+            :meth:`begin`: they cannot be reached. ``None`` if all were.
     """
 
     def __init__(self, address: ValkeyAddress) -> None:
@@ -80,6 +85,7 @@ class SharedAnswerWriter:
         Args:
             address: The server.
         """
+        self.away: StoreError | None = None
         self._address = address
         self._nodes = Nodes(address)
         self._mark = b""
@@ -90,24 +96,30 @@ class SharedAnswerWriter:
         Write for the epoch *epoch* from now on, and let all nodes read its answers.
 
         Returns:
-            Whether the server, or each node of the cluster, had this epoch already;
-            otherwise it has no answers.
+            Whether the server, or each node of the cluster that is not away, had this
+            epoch already; otherwise it has no answers.
 
         Raises:
             StoreError: If the server cannot be written.
         """
+        if self.away is not None:
+            self.close()  # another node may have its keys by now
+        self.away = None
         self._mark = mark = epoch_mark(epoch)
-        (before,) = self._run(("GET", EPOCH_KEY))
-        if before != mark:
-            self._run(("SET", EPOCH_KEY, mark))
-        # A node that is away is told when it is back.
-        new = self._nodes.run(
-            [
-                ("SET", begun_key(mark, place), b"1", "NX")
-                for place in self._nodes.places()
-            ]
-        )
-        return before == mark and True not in new
+        keys = self._nodes.copies(EPOCH_KEY)
+        before = self._run(*(("GET", key) for key in keys))
+        known = [each == mark or isinstance(each, Exception) for each in before]
+        begun = [
+            ("SET", begun_key(mark, place), b"1", "NX")
+            for place in self._nodes.places()
+        ]
+        wrong = [
+            ("SET", key, mark)
+            for key, found in zip(keys, before, strict=True)
+            if found != mark
+        ]
+        new = self._run(*begun, *wrong)[: len(begun)]
+        return all(known) and True not in new
 
     def keeps(self) -> bool:
         """
@@ -124,8 +136,7 @@ class SharedAnswerWriter:
         replies = self._nodes.run(commands)
         errors = [each for each in replies if isinstance(each, Exception)]
         if errors and len(errors) == len(replies):
-            self.close()
-            raise self._error(errors[0]) from errors[0]
+            self._fail(errors[0])
         self._tally.note(commands, replies)
         return self._tally.settle()
 
@@ -134,6 +145,8 @@ class SharedAnswerWriter:
     ) -> None:
         """
         Write the certificates of signers, without which no answer is used.
+
+        A cluster gets copies of them, as of the epoch.
 
         Args:
             signers: The signers, and when their certificates end, in seconds since
@@ -145,15 +158,10 @@ class SharedAnswerWriter:
             StoreError: If the server cannot be written.
         """
         commands: list[Command] = [
-            (
-                "SET",
-                signer_key(self._mark, signer.identifier),
-                encode_signer(signer),
-                "EX",
-                end - now,
-            )
+            ("SET", key, encode_signer(signer), "EX", end - now)
             for signer, end in signers
             if end > now
+            for key in self._nodes.copies(signer_key(self._mark, signer.identifier))
         ]
         self._run(*commands)
 
@@ -222,24 +230,27 @@ class SharedAnswerWriter:
         Write *values* in batches; one that is refused does not cost the others.
 
         Raises:
-            StoreError: If one is refused, or a whole batch.
+            StoreError: If one is refused, or no node can be reached.
         """
         written, refused = 0, None
         for first in range(0, len(values), BATCH):
-            batch = values[first : first + BATCH]
-            results = self._write_batch(batch, now)
-            errors = [each for each in results if isinstance(each, Exception)]
-            written += sum(each for each in results if isinstance(each, int))
-            refused = refused or next(iter(errors), None)
-            if len(errors) == len(batch):
+            results = self._write_batch(values[first : first + BATCH], now)
+            counts = [each for each in results if isinstance(each, int)]
+            written += sum(counts)
+            error = self._refusal(results)
+            refused = refused or error
+            if error is not None and not counts:
                 break
         if refused is not None:
-            self.close()  # sentinels may know another primary by now
-            raise self._error(refused) from refused
+            self._fail(refused)
         return written
 
     def _write_batch(self, values: Sequence[_Value], now: int) -> list[object]:
-        """Write *values* in one round trip; return 1, 0 or the error for each."""
+        """
+        Write *values* in one round trip; return 1, 0 or the error for each.
+
+        The replies after them are those of the nodes to the counts.
+        """
         latest = now + FUTURE_SECONDS
         # With its text, because a server that has taken over does not know its hash.
         commands: list[Command] = [
@@ -249,26 +260,43 @@ class SharedAnswerWriter:
         counting = self._tally.commands(self._nodes.places())
         results = self._nodes.run([*commands, *counting])
         self._tally.note(counting, results[len(commands) :])
-        return results[: len(commands)]
+        return results
 
     def _run(self, *commands: Command) -> list[object]:
         """
         Return the replies to *commands*.
 
         Raises:
-            StoreError: If one fails.
+            StoreError: If one is refused, or no node can be reached.
         """
         results = self._nodes.run(commands)
-        for each in results:
-            if isinstance(each, Exception):
-                self.close()
-                raise self._error(each) from each
+        error = self._refusal(results)
+        if error is not None:
+            self._fail(error)
         return results
 
-    def _error(self, error: Exception) -> StoreError:
+    def _refusal(self, results: Sequence[object]) -> Exception | None:
+        """Return why a node refuses, or none is reached; note which one is away."""
+        errors = [each for each in results if isinstance(each, Exception)]
+        for each in errors:
+            if not isinstance(each, StoreError):  # it is what a node has answered
+                return each
+            if len(errors) == len(results):
+                return each
+            self.away = each
+        return None
+
+    def _fail(self, error: Exception) -> NoReturn:
+        """
+        End the connections: sentinels may know another primary by now.
+
+        Raises:
+            StoreError: Always.
+        """
+        self.close()
         if isinstance(error, StoreError):
-            return error
-        return StoreError(f"{self._address}: {error}")
+            raise error
+        raise StoreError(f"{self._address}: {error}") from error
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

@@ -10,6 +10,9 @@ Any number of processes may do this for one database. All of them write the chan
 status, so that no revocation waits for one that was killed. New answers are copied by
 one of them: it says so in the database, and the others leave it to it as long as it
 does.
+
+While a node of a cluster is away, the others get everything. The places in the database
+stay where they are until then, so that the node gets what it lacks when it is back.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -129,7 +132,8 @@ class AnswerSharing:
     Copies the answers of one database until it is stopped.
 
     Attributes:
-        is_up: Whether server and database could be used the last time; ``None`` before.
+        is_up: Whether server and database could be used the last time, and no node of a
+            cluster was away; ``None`` before.
     """
 
     def __init__(
@@ -174,6 +178,8 @@ class AnswerSharing:
         self._begun = False
         self._cursor = ""
         self._older = _Older()
+        self._lacked = ""  # while a node is away: the place from which it lacks changes
+        self._ahead: _Ahead | None = None
         self._is_filling = False
         self._missed = 0
         self._last_look = 0
@@ -195,12 +201,15 @@ class AnswerSharing:
 
         Raises:
             SourceUnavailable: If the database cannot be read now.
-            StoreError: If the database or the server cannot be written.
+            StoreError: If the database or the server cannot be written, or a node of a
+                cluster is away.
         """
         self._next_look = 0.0
         with self._writer:
             self._work(threading.Event())
             self._leave()
+        if self._writer.away is not None:
+            raise self._writer.away
 
     def step(self, stop: threading.Event | None = None) -> float:
         """Do what there is to do, and return how many seconds to wait then."""
@@ -213,10 +222,20 @@ class AnswerSharing:
             _log.exception("sharing answers failed unexpectedly, and is tried again")
             self._begun = False
             return LOST_SECONDS
+        if self._writer.away is not None:
+            self._miss(self._writer.away)
+            return LOST_SECONDS
         if self.is_up is False:
             _log.warning("answers are shared again")
         self.is_up = True
         return POLL_SECONDS
+
+    def _miss(self, error: StoreError) -> None:
+        """Note that a node of a cluster is away, and look for it in the next round."""
+        if self.is_up is not False:
+            _log.warning("a node gets no answers, which is tried again: %s", error)
+        self._lacked = self._lacked or self._older.place or self._cursor
+        self.is_up, self._begun = False, False
 
     def _lost(self, error: Exception) -> None:
         if self.is_up is not False:
@@ -225,6 +244,7 @@ class AnswerSharing:
             # A server that takes over may lack what the other one has accepted last.
             self._missed += OVERLAP_SECONDS
         self._cursor = self._older.place or self._cursor
+        self._ahead = None
         self.is_up, self._begun = False, False
         self._next_look = self._next_copy = 0.0
 
@@ -278,12 +298,21 @@ class AnswerSharing:
         if not self._begun:
             self._cursor = self._cursor or self._store.read_cursor(CHANGES)
         if not known or not self._cursor:
-            self._is_filling = True
+            self._is_filling, self._ahead = True, None
             self._store.write_cursor(COPIED, "")
         if not self._cursor:
             self._cursor = self._store.changes_after().cursor
             self._store.write_cursor(CHANGES, self._cursor)
+        if self._lacked and self._writer.away is None:
+            self._catch_up()
         self._begun = True
+
+    def _catch_up(self) -> None:
+        """Go back to where a node went away that is there again."""
+        self._cursor, self._lacked = self._lacked, ""
+        self._older, self._ahead = _Older(), None
+        self._missed += OVERLAP_SECONDS  # it may have lost what it accepted last
+        self._next_look = self._next_copy = 0.0
 
     def _signers(self) -> Iterator[tuple[SharedSigner, int]]:
         for authority in self._authorities:
@@ -307,8 +336,7 @@ class AnswerSharing:
             if changes.queries:
                 self._settle(changes.queries)
             if changes.cursor != self._cursor:
-                self._store.write_cursor(CHANGES, changes.cursor)
-                self._cursor = changes.cursor
+                self._move(changes.cursor)
             self._older.note(self._cursor)
             if not changes.queries:
                 break
@@ -316,6 +344,14 @@ class AnswerSharing:
             waiting = tuple(dict.fromkeys(self._open))
             self._open.clear()
             self._settle(waiting)
+
+    def _move(self, cursor: str) -> None:
+        """Go on from *cursor*, which the database keeps if no node lacks anything."""
+        if self._writer.away is None:
+            self._store.write_cursor(CHANGES, cursor)
+        else:
+            self._lacked = self._lacked or self._older.place or self._cursor
+        self._cursor = cursor
 
     def _forget(self, cursor: str) -> None:
         """
@@ -327,7 +363,7 @@ class AnswerSharing:
         self._store.write_cursor(GENERATION, cursor)
         self._store.write_cursor(CHANGES, cursor)
         self._store.write_cursor(COPIED, "")
-        self._cursor = cursor
+        self._cursor, self._lacked = cursor, ""
         self._older = _Older()
         self._next_copy = 0.0
         raise StoreError("changes of status are missing: all answers are copied anew")
@@ -350,7 +386,7 @@ class AnswerSharing:
                     unsigned.append(Withdrawn(query, form, found.version))
         try:
             self._writer.withdraw(unsigned, self._validity, now)
-        finally:  # a node of a cluster that is away costs its own answers only
+        finally:  # what one node of a cluster refuses costs no other node anything
             self._writer.put_many(signed, now)
         self._open.extend(dict.fromkeys(each.query for each in unsigned))
 
@@ -371,7 +407,7 @@ class AnswerSharing:
         place = ""
         if whole:
             place = self._store.read_cursor(COPIED)
-            since = int(place or 0) - self._missed
+            since = self._reached(place) - self._missed
         for authority in self._authorities:
             answers = self._store.stored_answers(authority.key, since=max(0, since))
             while page := list(islice(answers, PAGE)):
@@ -385,9 +421,17 @@ class AnswerSharing:
         if whole:
             self._give_sign()
             self._is_filling, self._missed = False, 0
-            if self._store.read_cursor(COPIED) == place:  # no process has begun anew
-                reached = begun - self._backdate - OVERLAP_SECONDS
+            reached = begun - self._backdate - OVERLAP_SECONDS
+            if self._writer.away is not None:
+                self._ahead = _Ahead(place, reached)
+            elif self._store.read_cursor(COPIED) == place:  # no process has begun anew
                 self._store.write_cursor(COPIED, str(reached))
+
+    def _reached(self, place: str) -> int:
+        """Return up to when the nodes that are not away have all answers."""
+        if self._ahead is not None and self._ahead.place == place:
+            return self._ahead.reached
+        return int(place or 0)
 
     # --- who copies ---
 
@@ -409,6 +453,20 @@ class AnswerSharing:
         if self._store.read_cursor(COPIER).startswith(self._id):
             self._store.write_cursor(COPIER, "")
             self._next_sign = 0.0
+
+
+class _Ahead(NamedTuple):
+    """
+    How far other nodes of a cluster are while one of them is away.
+
+    Attributes:
+        place: The place in the database, which waits for the one that is away.
+
+        reached: Up to when the others have all answers, in seconds since 1970.
+    """
+
+    place: str
+    reached: int
 
 
 class _Older:

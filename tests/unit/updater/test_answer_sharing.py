@@ -32,7 +32,12 @@ HOUR = datetime.timedelta(hours=1)
 
 
 class Server:
-    """Stands in for the writer: keeps what is newest, and fails on demand."""
+    """
+    Stands in for the writer: keeps what is newest, and fails on demand.
+
+    Answers about odd and about even serial numbers are on two nodes of a cluster; that
+    of the odd ones can be away.
+    """
 
     def __init__(self) -> None:
         self.mark = ""
@@ -40,6 +45,8 @@ class Server:
         self.signers: list[SharedSigner] = []
         self.writes: list[str] = []
         self.fails = False
+        self.lacks_node = False
+        self.away: StoreError | None = None
         self.has_lost = False
         self.writing = ""
 
@@ -49,11 +56,17 @@ class Server:
 
     def begin(self, epoch: str) -> bool:
         """Note the epoch; another one empties the server."""
+        self.away = None
         self._check()
+        self._look_for_node()
         known, self.mark = self.mark == epoch, epoch
         if not known:
             self.has = {}
         return known
+
+    def _look_for_node(self) -> None:
+        if self.lacks_node:
+            self.away = StoreError("a node is away")
 
     def keeps(self) -> bool:
         """Tell a loss once."""
@@ -91,6 +104,10 @@ class Server:
         self._check()
         count = 0
         for serial, form, version, is_answer in values:
+            if serial % 2:
+                self._look_for_node()
+                if self.lacks_node:
+                    continue
             before = self.has.get((serial, form), (0, False))
             if (version, is_answer) >= before:
                 self.has[serial, form] = version, is_answer
@@ -338,6 +355,114 @@ def test_a_long_failure_does_not_let_old_answers_be_copied_again(
     monkeypatch.setattr(scene.store, "stored_answers", stored_answers)
     scene.step()
     assert asked == [place - sharing.OVERLAP_SECONDS]
+
+
+def test_a_node_that_is_away_costs_its_own_answers_only(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others get each page of changes and answers; it gets them when it is back."""
+    monkeypatch.setattr(sharing, "PAGE", 2)
+    scene.step()
+    real = scene.store.changes_after
+    monkeypatch.setattr(
+        scene.store, "changes_after", lambda cursor="": real(cursor, limit=2)
+    )
+    kept = [scene.store.read_cursor(name) for name in (sharing.CHANGES, sharing.COPIED)]
+    scene.server.lacks_node = True
+    for serial in (1, 2, 3, 4):
+        scene.store.revoke(ca(), serial)
+    assert scene.step() == sharing.LOST_SECONDS
+    assert [scene.has(each) for each in (1, 2, 3, 4)] == [
+        (1, True), (2, False), (1, True), (2, False),
+    ]  # fmt: skip
+    for serial in range(11, 21):
+        scene.store.add(ca(), serial)
+    scene.presigner.sign_round()
+    scene.now += datetime.timedelta(minutes=5)
+    scene.presigner.sign_round()
+    for _ in range(3):
+        scene.step()
+        assert all(scene.has(each) == (1, True) for each in range(12, 21, 2))
+        assert [scene.has(each) for each in (2, 4, 11)] == [(2, True), (2, True), None]
+    assert scene.sharing.is_up is False
+    assert caplog.messages == [
+        "a node gets no answers, which is tried again: a node is away"
+    ]
+    assert kept == [
+        scene.store.read_cursor(name) for name in (sharing.CHANGES, sharing.COPIED)
+    ]
+    scene.server.lacks_node = False
+    assert scene.step() == sharing.POLL_SECONDS
+    assert all(scene.has(each) == (1, True) for each in range(11, 21))
+    assert all(scene.has(each) == (2, True) for each in (1, 2, 3, 4))
+    assert scene.sharing.is_up is True
+    assert kept[0] != scene.store.read_cursor(sharing.CHANGES)
+    assert kept[1] != scene.store.read_cursor(sharing.COPIED)
+
+
+def test_what_a_node_lacks_is_written_by_a_process_that_is_started(
+    scene: Scene,
+) -> None:
+    """The one that knew that the node was away has ended."""
+    scene.step()
+    scene.server.lacks_node = True
+    scene.store.revoke(ca(), 3)
+    scene.step()
+    scene.presigner.sign_round()
+    scene.step()
+    scene.restarted()
+    scene.server.lacks_node = False
+    scene.step()
+    assert scene.has(3) == (2, True)
+
+
+def test_a_short_absence_is_made_up_for(scene: Scene) -> None:
+    """A node that only misses a page of answers, and is back in the next round."""
+    scene.step()
+    scene.now += datetime.timedelta(minutes=10)
+    scene.step()
+    scene.sharing._next_look = 0.0
+    scene.store.add(ca(), 11)
+    scene.presigner.sign_round()
+    scene.server.lacks_node = True
+    scene.step(copy=False)
+    assert scene.has(11) is None
+    scene.server.lacks_node = False
+    scene.step(copy=False)
+    assert scene.has(11) == (1, True)
+
+
+def test_a_node_that_is_away_does_not_let_old_answers_be_copied_each_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it is away; when it is back, it gets all since then."""
+    scene.step()
+    scene.now += datetime.timedelta(hours=1)
+    scene.step()
+    place = int(scene.store.read_cursor(sharing.COPIED))
+    asked: list[int] = []
+    real = scene.store.stored_answers
+
+    def stored_answers(issuer: IssuerKey, *, since: int = 0) -> Iterator[NewAnswer]:
+        asked.append(since)
+        return real(issuer, since=since)
+
+    monkeypatch.setattr(scene.store, "stored_answers", stored_answers)
+    scene.server.lacks_node = True
+    for _ in range(2):
+        scene.now += datetime.timedelta(hours=1)
+        scene.step()
+    scene.server.lacks_node = False
+    scene.step()
+    assert asked == [place, place + 3600, place - sharing.OVERLAP_SECONDS]
+
+
+def test_the_end_says_that_a_node_is_away(scene: Scene) -> None:
+    """Commands that sign report it."""
+    scene.server.lacks_node = True
+    with pytest.raises(StoreError, match="a node is away"):
+        scene.sharing.finish()
+    assert scene.has(2) == (1, True)
 
 
 def test_a_process_that_was_killed_goes_on_where_it_was(scene: Scene) -> None:
