@@ -94,6 +94,10 @@ def _of(objects: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [each for each in objects if each["kind"] == kind]
 
 
+def _containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*pod.get("initContainers", ()), *pod["containers"]]
+
+
 def test_the_linter_of_helm_finds_nothing(rendered: Rendered) -> None:
     """Besides that there is no icon."""
     assert rendered.found == ["icon is recommended"]
@@ -224,7 +228,7 @@ def test_a_pod_has_few_rights(objects: list[dict[str, Any]]) -> None:
         pod = each["spec"]["template"]["spec"]
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
-        for one in pod["initContainers"] + pod["containers"]:
+        for one in _containers(pod):
             assert one["securityContext"] == {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
@@ -305,12 +309,29 @@ def test_the_commands_exist(objects: list[dict[str, Any]]) -> None:
     known = commands()
     for each in _workloads(objects):
         pod = each["spec"]["template"]["spec"]
-        for container in pod["initContainers"] + pod["containers"]:
+        for container in _containers(pod):
             words = container["args"]
             length = 2 if words[0] == "status" else 1
             command = known[" ".join(["ocsp", *words[:length]])]
             options = {name for each in command.params for name in each.opts}
             assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_pods_that_serve_do_not_wait_for_the_database(
+    objects: list[dict[str, Any]],
+) -> None:
+    """The others, which can do nothing without it, make and convert its tables."""
+    converting = {
+        each["metadata"]["name"]: [
+            container["args"][:2]
+            for container in each["spec"]["template"]["spec"].get("initContainers", ())
+        ]
+        for each in _workloads(objects)
+    }
+    upgrade = [["status", "upgrade"]]
+    assert converting == {
+        "prod-ocsp-serve": [], "prod-ocsp-sign": upgrade, "prod-ocsp-publish": upgrade
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["serve", "sign"])

@@ -24,7 +24,7 @@ import pytest
 import ocsp
 from tests.ca_folder import CAFolder
 from tests.integration.charts import render
-from tests.integration.services import PROGRAM, ask, request_for, running
+from tests.integration.services import PROGRAM, Service, ask, request_for, running
 from tests.integration.web_servers import free_port, until
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer
@@ -65,7 +65,7 @@ class Machine:
         self.admin_ports = {"serve": free_port(), "sign": free_port()}
 
     @contextlib.contextmanager
-    def started(self) -> Iterator[None]:
+    def started(self) -> Iterator[PostgreSQLServer]:
         """Run the servers; the database asks everyone on TCP for the password."""
         with contextlib.ExitStack() as stack:
             server = PostgreSQLServer(
@@ -84,7 +84,17 @@ class Machine:
                 )
                 server.execute("postgres", "CREATE DATABASE ocsp")
             stack.enter_context(self.valkey)
-            yield
+            yield server
+
+    def make_tables_older(self, server: PostgreSQLServer) -> None:
+        """Let the tables be those of an older release, as far as programs can see."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PGPORT", str(self.database_port))
+            server.execute(
+                "ocsp",
+                "UPDATE schema_version SET version_num ="
+                " lpad((version_num::int - 1)::text, length(version_num), '0')",
+            )
 
     def here(self, text: str, part: str = "serve") -> str:
         """Return *text* of *part* with the names and folders of this machine."""
@@ -248,7 +258,12 @@ def test_compose(tmp_path: Path) -> None:
 
 
 def test_chart(tmp_path: Path) -> None:
-    """Each container runs with its arguments, its configuration and its variables."""
+    """
+    Each container runs with its arguments, its configuration and its variables.
+
+    Pods that serve start before the tables are there or converted, and while the
+    database is away.
+    """
     pytest.importorskip("helm_python", reason="needs the dependency group packaging")
     moto = pytest.importorskip("moto.server")
     machine = Machine(tmp_path, DATABASE_PASSWORD, ("--requirepass", "valkey-password"))
@@ -303,25 +318,41 @@ def test_chart(tmp_path: Path) -> None:
         _mount(machine, part, pod, texts)
         (variable,) = pod["containers"][0]["env"]
         assert variable["name"] in variables
-    with machine.started(), contextlib.ExitStack() as stack:
+
+    def start(part: str) -> contextlib.AbstractContextManager[Service]:
+        """Start a pod."""
+        for container in pods[part].get("initContainers", ()):
+            machine.ocsp(container["args"], variables)
+        (container,) = pods[part]["containers"]
+        command = [*PROGRAM, *machine.words(container["args"], part)]
+        return running(command, tmp_path, environment=variables)
+
+    def await_ready(part: str) -> None:
+        """Wait for the check of a pod."""
+        (container,) = pods[part]["containers"]
+        check = machine.words(container["readinessProbe"]["exec"]["command"], part)
+        until(lambda: _check(check, {}), lambda: f"{part} is not ready")
+
+    with machine.started() as server, contextlib.ExitStack() as stack:
         stack.callback(storage.stop)
-        for part, pod in pods.items():
-            for container in pod["initContainers"]:
-                machine.ocsp(container["args"], variables)
-            if part == "publish":
-                continue
-            (container,) = pod["containers"]
-            command = [*PROGRAM, *machine.words(container["args"], part)]
-            stack.enter_context(running(command, tmp_path, environment=variables))
-        database = pods["serve"]["initContainers"][0]["args"][-1]
-        machine.add(database, variables)
-        for part in ("serve", "sign"):
-            (container,) = pods[part]["containers"]
-            check = machine.words(container["readinessProbe"]["exec"]["command"], part)
-            until(lambda: _check(check, {}), lambda: f"{part} is not ready")  # noqa: B023
-        machine.await_good(machine.node_ports["serve"])
-        machine.await_copies("valkey-password")
-        _publish(machine, pods["publish"], endpoint, variables)
+        with start("serve") as serve, contextlib.ExitStack() as others:
+            serve.wait_for("has no tables of ocsp")
+            others.enter_context(start("sign"))
+            machine.add(pods["sign"]["initContainers"][0]["args"][-1], variables)
+            await_ready("sign")
+            await_ready("serve")
+            machine.await_good(machine.node_ports["serve"])
+            machine.await_copies("valkey-password")
+            _publish(machine, pods["publish"], endpoint, variables)
+        machine.make_tables_older(server)
+        with start("serve") as serve:
+            serve.wait_for("was made by an older release")
+            await_ready("serve")
+            machine.await_good(machine.node_ports["serve"])
+        server.stop()
+        with start("serve"):
+            await_ready("serve")
+            machine.await_good(machine.node_ports["serve"])
 
 
 def _mount(

@@ -74,14 +74,18 @@ spec:
     runAsGroup: 10080
     fsGroup: 10080
     seccompProfile: {type: RuntimeDefault}
+  {{- if ne .part "serve" }}
   initContainers:
-    # Makes the tables, or brings those of an older release up to date; one at a time.
+    # Makes the tables, or brings those of an older release up to date; one at a time. A
+    # pod that serves does not wait for it: without the database, or until its tables are
+    # of this release, it answers with the copies in Valkey.
     - name: upgrade
       {{- include "ocsp.container" $root | nindent 6 }}
       args: [status, upgrade, --db, {{ include "ocsp.database" $root | quote }}]
       resources: {{ toYaml .values.resources | nindent 8 }}
       volumeMounts:
         - {name: certificates, mountPath: /etc/ocsp/certificates, readOnly: true}
+  {{- end }}
   containers:
     - name: ocsp
       {{- include "ocsp.container" $root | nindent 6 }}
