@@ -520,6 +520,24 @@ def test_a_node_of_a_cluster_that_dies_costs_its_own_answers_only(
         asyncio.run(read())
 
 
+def test_slots_that_no_node_has_cost_their_own_answers_only(tmp_path: Path) -> None:
+    """The writer knows of them before it writes answers, and when they are back."""
+    key = answer_key(epoch_mark(EPOCH), query(0), SHA256)
+    with cluster(tmp_path) as (url, nodes), writing(url) as writer:
+        assert writer.away is None
+        for node in nodes:
+            with node.client() as client:
+                slot = client.execute_command("CLUSTER", "KEYSLOT", key)
+                client.execute_command("CLUSTER", "DELSLOTS", slot)
+        writer.close()
+        assert writer.begin(EPOCH) is True
+        assert writer.away is not None
+        assert writer.put_many([answer(each) for each in range(9)], SECOND) == 8
+        with nodes[0].client() as client:
+            client.execute_command("CLUSTER", "ADDSLOTS", slot)
+        until(lambda: writer.begin(EPOCH) and writer.away is None, lambda: "a gap")
+
+
 def test_slots_that_have_moved_are_found(tmp_path: Path) -> None:
     """After the first command that the node refuses that had them."""
     key = answer_key(epoch_mark(EPOCH), query(99), SHA256)

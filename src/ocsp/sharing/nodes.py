@@ -81,6 +81,11 @@ class Slots:
         """The nodes that have keys."""
         return {node for _, _, node in self._ranges}
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether each slot has a node."""
+        return sum(end - begin + 1 for begin, end, _ in self._ranges) >= MAX_RANGES
+
     def node_of(self, key: bytes) -> Node:
         """Return the node that has *key*."""
         from valkey.crc import key_slot
@@ -117,6 +122,10 @@ class _Rest(NamedTuple):
 
     until: float
     pause: float
+
+
+def _no_node(address: ValkeyAddress) -> StoreError:
+    return StoreError(f"{address}: no node has these keys")
 
 
 class _Shared:
@@ -171,7 +180,7 @@ class _Shared:
         """Return why *node* is not asked now: it failed, or has no keys."""
         if self._slots is not None and node == _NOWHERE:
             self._slots = None  # perhaps another node has them by now
-            return StoreError(f"{self.address}: no node has these keys")
+            return _no_node(self.address)
         rest = self._resting.get(node)
         if rest is not None and time.monotonic() < rest.until:
             return StoreError(f"{self.address}: the node {node[0]}:{node[1]} is away")
@@ -261,6 +270,19 @@ class Nodes(_Shared):
         """
         self._learn_slots()
         return _ANYWHERE if self._slots is None else self._slots.places()
+
+    def gap(self) -> StoreError | None:
+        """
+        Return the error of keys that no node of the cluster has, if there are any.
+
+        Raises:
+            StoreError: If no node of the cluster can be asked.
+            MissingExtraError: If the package ``valkey`` is not installed.
+        """
+        self._learn_slots()
+        if self._slots is None or self._slots.is_whole:
+            return None
+        return _no_node(self.address)
 
     def _learn_slots(self) -> None:
         if self.address.mode is Mode.CLUSTER and self._slots is None:

@@ -75,7 +75,8 @@ class SharedAnswerWriter:
 
     Attributes:
         away: Why nodes of the cluster lack something that was written since the last
-            :meth:`begin`: they cannot be reached. ``None`` if all were.
+            :meth:`begin`: they cannot be reached, or there are none for some slots.
+            ``None`` if they lack nothing.
     """
 
     def __init__(self, address: ValkeyAddress) -> None:
@@ -104,7 +105,7 @@ class SharedAnswerWriter:
         """
         if self.away is not None:
             self.close()  # another node may have its keys by now
-        self.away = None
+        self.away = self._nodes.gap()
         self._mark = mark = epoch_mark(epoch)
         keys = self._nodes.copies(EPOCH_KEY)
         before = self._run(*(("GET", key) for key in keys))
