@@ -31,10 +31,12 @@ from ocsp.sharing import (
     SharedAnswerWriter,
     ValkeyAddress,
     Withdrawn,
+    connections,
 )
 from ocsp.sharing import reader as reading
 from ocsp.sharing.circuit import LATE_ANSWERS
 from ocsp.sharing.connections import failures
+from ocsp.sharing.nodes import _Rest
 from ocsp.sharing.reader import DEADLINE_SECONDS
 from ocsp.sharing.values import answer_key, encode_answer, epoch_mark, signer_key
 from ocsp.testing import PKI
@@ -520,11 +522,41 @@ def test_a_node_of_a_cluster_that_dies_costs_its_own_answers_only(
         asyncio.run(read())
 
 
+def test_a_node_of_a_cluster_that_hangs_delays_no_look_up_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first one it is asked in the background whether it is back."""
+    with cluster(tmp_path) as (url, nodes), writing(url) as writer:
+        serials = range(1, 31)
+        writer.put_many([answer(serial) for serial in serials], SECOND)
+
+        async def read() -> None:
+            async with reading_from(url) as answers:
+                await settle(answers)
+                gone = ("127.0.0.1", nodes[0].port)
+                nodes[0].pause()
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    while gone not in answers._nodes._resting:
+                        await answers.look()
+                # Longer than the test may take: nobody waits for the node any more.
+                monkeypatch.setattr(connections, "LOOP_SECONDS", 1000.0)
+                await answers._nodes._close(answers._nodes._clients.values())
+                answers._nodes._clients.clear()
+                for _ in range(3):
+                    answers._nodes._resting[gone] = _Rest(0.0, 0.0)
+                    all_found = [await answers.find(query(n), SHA256) for n in serials]
+                    assert 0 < sum(map(bool, all_found)) < len(serials)
+                nodes[0].resume()
+                for serial in serials:
+                    await found(answers, serial)
+
+        asyncio.run(read())
+
+
 def test_slots_that_no_node_has_cost_their_own_answers_only(tmp_path: Path) -> None:
     """The writer knows of them before it writes answers, and when they are back."""
     key = answer_key(epoch_mark(EPOCH), query(0), SHA256)
     with cluster(tmp_path) as (url, nodes), writing(url) as writer:
-        assert writer.away is None
         for node in nodes:
             with node.client() as client:
                 slot = client.execute_command("CLUSTER", "KEYSLOT", key)

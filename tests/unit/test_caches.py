@@ -57,6 +57,7 @@ SMALL = {
     "server/native/known_heads.py:_posts": "MAX_HEADS, each of MAX_HEAD_OCTETS",
     "server/shared_fallback.py:_known": "MAX_CHANGED queries; two numbers",
     "sharing/nodes.py:_clients": "a client for each node of a cluster",
+    "sharing/nodes.py:_looks": "the nodes of a cluster",
     "sharing/nodes.py:_resting": "the nodes of a cluster",
     "sharing/reader.py:_key_of": "MAX_SIGNERS certificates; hashes",
     "sharing/reader.py:_signers": "MAX_SIGNERS certificates",

@@ -183,11 +183,14 @@ class _Shared:
             return _no_node(self.address)
         rest = self._resting.get(node)
         if rest is not None and time.monotonic() < rest.until:
-            return StoreError(f"{self.address}: the node {node[0]}:{node[1]} is away")
+            return self._away(node)
         return None
 
+    def _away(self, node: Node) -> StoreError:
+        return StoreError(f"{self.address}: the node {node[0]}:{node[1]} is away")
+
     def _note_failure(self, node: Node) -> None:
-        if self._slots is None:
+        if self.address.mode is not Mode.CLUSTER:
             return
         before = self._resting.get(node)
         pause = FIRST_PAUSE_SECONDS
@@ -331,9 +334,19 @@ class Nodes(_Shared):
 
 
 class NodesInLoop(_Shared):
-    """Sends commands; for one event loop."""
+    """
+    Sends commands; for one event loop.
+
+    After a node has failed, a task finds out whether it is back: no command waits for
+    that.
+    """
 
     _connect = staticmethod(connect_in_loop)
+
+    def __init__(self, address: ValkeyAddress) -> None:
+        """Send commands to the servers at *address*."""
+        super().__init__(address)
+        self._looks: dict[Node, asyncio.Task[None]] = {}
 
     async def run(self, commands: Sequence[Command]) -> list[object]:
         """Send *commands*; see :meth:`Nodes.run`."""
@@ -354,6 +367,10 @@ class NodesInLoop(_Shared):
 
     async def _run(self, node: Node, commands: Sequence[Command]) -> Sequence[object]:
         refusal = self._refusal(node)
+        if refusal is None and node in self._resting:
+            refusal = self._away(node)
+            if node not in self._looks:
+                self._looks[node] = asyncio.create_task(self._look(node))
         if refusal is not None:
             return [refusal] * len(commands)
         try:
@@ -377,8 +394,23 @@ class NodesInLoop(_Shared):
                 error = failure
         raise error
 
+    async def _look(self, node: Node) -> None:
+        """Find out whether *node* is back."""
+        try:
+            with failures(self.address):
+                await self._client(node).execute_command("PING")
+            self._resting.pop(node, None)
+        except StoreError:
+            self._note_failure(node)
+        finally:
+            self._looks.pop(node, None)
+
     async def aclose(self) -> None:
         """Close all connections; the next command opens new ones."""
+        looks, self._looks = self._looks, {}
+        for each in looks.values():
+            each.cancel()
+        await asyncio.gather(*looks.values(), return_exceptions=True)
         clients, self._clients, self._slots = self._clients, {}, None
         await self._close(clients.values())
 
