@@ -168,10 +168,16 @@ def _members_in_der(der: bytes) -> list[bytes]:
 
 
 def _without_settings(der: bytes) -> bytes:
-    """Return the certificate in a TRUSTED CERTIFICATE: the first of two SEQUENCEs."""
+    """
+    Return the certificate in a TRUSTED CERTIFICATE: the first of two SEQUENCEs.
+
+    A second certificate is none of its settings, and is not dropped with them.
+    """
     try:
         _, end = content(der, 0, len(der), SEQUENCE, "")
         _, stop = content(der, end, len(der), SEQUENCE, "")
     except DecodeError:
         return der
-    return der[:end] if stop == len(der) else der
+    if stop != len(der) or _certificate(der[end:]) is not None:
+        return der
+    return der[:end]

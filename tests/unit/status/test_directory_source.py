@@ -70,6 +70,9 @@ def test_records(folder: Path) -> None:
         "1000 soon",
         "xyz 2026-07-01",
         "1000 2026-07-01 stolen",
+        "1000 2026-07-01 removeFromCRL",
+        "1_000 2026-07-01",
+        "+1000 2026-07-01",
         "1 2 3 4",
         "\xff",
     ],
@@ -79,6 +82,15 @@ def test_a_corrupt_list_of_revocations_is_refused(folder: Path, line: str) -> No
     (folder.parent / "revoked").write_text(f"# comment\n\n{line}\n{LINE}")
     with pytest.raises(SourceUnavailable, match="revoked, line 3: "):
         ask(_source(folder), GOOD)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_hold_does_not_hide_a_revocation_in_another_line(turned: bool) -> None:
+    """Of several lines about one certificate, that which revokes for good counts."""
+    lines = [b"1f 2026-06-01 certificateHold\n", b"1F 2026-07-01 keyCompromise\n"]
+    content = b"".join(reversed(lines) if turned else lines)
+    (record,) = read_revocations(content, "revoked").values()
+    assert record.revocation_reason is x509.ReasonFlags.key_compromise
 
 
 def test_a_missing_list_of_revocations_is_refused_at_the_start(folder: Path) -> None:

@@ -159,6 +159,8 @@ def test_a_wrong_header_refuses_the_file(header: str, words: str) -> None:
         "1f,good,2026-07-01,",
         "1f,revoked,2026-07-01,nonsense",
         "1f,revoked,2026-07-01,removeFromCRL",
+        "1f,good,,keyCompromise",
+        "1f,,,keyCompromise",
         ",good,,",
         "-1,good,,",
         "xyz,good,,",
@@ -194,6 +196,9 @@ def test_decimal_serial_numbers_have_to_be_named() -> None:
         '{"serial_number": 1.5}',
         '{"serial_number": "1f", "status": 1}',
         r'{"serial_number": "1f", "subject": "\ud800"}',
+        '{"serial_number": "1f", "revocation_reason": "superseded"}',
+        '{"serial_number": "1f", "invalidity_date": "2026-07-01"}',
+        '{"serial_number": "1f", "revocation_time": "2026-07-01", "revocation_time": ""}',
         '{"serial_number": ' + "9" * 1000 + "}",
         "[" * 50_000,
         "{}",
@@ -307,6 +312,43 @@ def test_certificates_of_the_issuer_are_rows(tmp_path: Path) -> None:
         for each in read_directory(tmp_path, OPTIONS)
     }
     assert found == {0x1F2E, 2, 4, "2.crt", "README"}
+
+
+@pytest.mark.parametrize(
+    ("before", "between"),
+    [
+        (b"\xef\xbb\xbf", b"\n"),  # Windows programs write this mark first
+        (b"  ", b"\n  "),
+        (b"", b""),  # the end of one certificate and the beginning of the next
+        (b"Certificate: ", b" "),
+    ],
+)
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+def test_no_certificate_is_lost_where_a_line_has_more(
+    before: bytes, between: bytes, line_end: bytes
+) -> None:
+    """A block need not begin at the beginning of a line."""
+    first, second = (each.public_bytes(Encoding.PEM) for each in (leaf(), leaf(2)))
+    text = before + first.rstrip(b"\n") + between + second
+    data = text.replace(b"\n", line_end)
+    assert read(read_certificates, data) == [(0x1F2E, "GOOD"), (2, "GOOD")]
+    assert kind_of(data) is ImportKind.CERTIFICATES
+
+
+def test_a_certificate_without_an_end_is_reported() -> None:
+    """Where the next one begins, or the file ends."""
+    first, second = (each.public_bytes(Encoding.PEM) for each in (leaf(), leaf(2)))
+    cut = first.partition(b"-----END")[0]
+    items = read(read_certificates, cut + second + cut)
+    assert items[1] == (2, "GOOD")
+    assert kinds(items) == [OddityKind.UNREADABLE] * 2
+
+
+def test_one_of_two_certificates_in_der_is_not_taken_for_all() -> None:
+    """A file in DER has one certificate; more make it unreadable."""
+    first, second = (each.public_bytes(Encoding.DER) for each in (leaf(), leaf(2)))
+    items = read(read_certificates, first + second)
+    assert kinds(items) == [OddityKind.UNREADABLE] * len(items) != []
 
 
 def test_a_broken_certificate_costs_no_other() -> None:

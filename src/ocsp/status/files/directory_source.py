@@ -16,8 +16,9 @@ from ocsp.messages.reasons import reason_from
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import Changes
 from ocsp.status.changes import LastSeen
-from ocsp.status.files.issued import CertificateDirectory
+from ocsp.status.files.issued import CertificateDirectory, written_serial
 from ocsp.status.files.watched import Watched, WatchedFile
+from ocsp.status.worst import worst_of
 
 __all__ = ["DirectorySource", "read_revocations"]
 
@@ -119,6 +120,8 @@ def read_revocations(content: bytes, name: str) -> dict[int, StatusRecord]:
     """
     Return the revocations in the list *content*, by serial numbers.
 
+    Of several lines about one certificate, one that revokes for good counts.
+
     Raises:
         SchemaError: If a line cannot be read: no revocation may be lost.
     """
@@ -126,14 +129,14 @@ def read_revocations(content: bytes, name: str) -> dict[int, StatusRecord]:
     for number, line in enumerate(content.splitlines(), 1):
         if line.strip() and not line.startswith(b"#"):
             try:
-                serial, record = _revocation(line.decode("ascii").split())
+                serial, record = _revocation(line.split())
             except ValueError as error:
                 raise SchemaError(f"{name}, line {number}: {error}") from error
-            found.setdefault(serial, record)
+            found[serial] = worst_of((found.get(serial, record), record)) or record
     return found
 
 
-def _revocation(fields: Sequence[str]) -> tuple[int, StatusRecord]:
+def _revocation(fields: Sequence[bytes]) -> tuple[int, StatusRecord]:
     """
     Return serial number and record of one line.
 
@@ -142,5 +145,11 @@ def _revocation(fields: Sequence[str]) -> tuple[int, StatusRecord]:
     """
     if not 2 <= len(fields) <= 3:
         raise ValueError(f"has {len(fields)} fields, not serial, time and reason")
-    reason = reason_from(fields[2]) if len(fields) == 3 else None
-    return int(fields[0], 16), StatusRecord.revoked(moment_from(fields[1]), reason)
+    serial = written_serial(fields[0])
+    if serial is None:
+        raise ValueError("has a serial number that is not hexadecimal")
+    time, *reasons = (field.decode("ascii") for field in fields[1:])
+    reason = reason_from(reasons[0]) if reasons else None
+    if reason is x509.ReasonFlags.remove_from_crl:
+        raise ValueError("has the reason removeFromCRL, which only delta CRLs use")
+    return serial, StatusRecord.revoked(moment_from(time), reason)

@@ -29,7 +29,13 @@ from ocsp.guarded.pem import der_blocks
 from ocsp.signing.issued import is_issued_by
 from ocsp.status.files.watched import Watched, WatchedFile
 
-__all__ = ["CertificateDirectory", "IssuedList", "SerialFile", "issued_list"]
+__all__ = [
+    "CertificateDirectory",
+    "IssuedList",
+    "SerialFile",
+    "issued_list",
+    "written_serial",
+]
 
 logger = logging.getLogger("ocsp.status")
 
@@ -88,7 +94,7 @@ class _Serials:
         self._content = content
         index, odd, first, number, start = SerialIndexBuilder(), 0, 0, 0, 0
         for number, line in enumerate(content.splitlines(keepends=True), 1):
-            serial = _serial(line)
+            serial = written_serial(line)
             if serial is not None:
                 index.add(integer_octets(serial), start)
             elif line.strip() and not line.startswith(b"#"):
@@ -111,14 +117,15 @@ class _Serials:
         )
 
 
-def _serial(line: bytes) -> int | None:
+def written_serial(line: bytes) -> int | None:
+    """Return the serial number in *line*, or ``None`` if it is not hexadecimal."""
     found = _SERIAL.fullmatch(line)
     return None if found is None else int(re.sub(rb"[ :-]", b"", found[1]), 16)
 
 
 def _serial_at(content: bytes, start: int) -> int | None:
     stop = content.find(b"\n", start)
-    return _serial(content[start : len(content) if stop < 0 else stop])
+    return written_serial(content[start : len(content) if stop < 0 else stop])
 
 
 class CertificateDirectory:

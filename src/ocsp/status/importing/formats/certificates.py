@@ -100,7 +100,12 @@ def _item(
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    """Return each PEM block of *file* by itself, or the whole file if it is not PEM."""
+    """
+    Return each PEM block of *file* by itself, or the whole file if it is not PEM.
+
+    A block may begin anywhere in a line: after a byte order mark, blanks, or the end of
+    the block before. One without an end stops where the next one begins.
+    """
     largest = limits.MAX_CERTIFICATE_FILE_BYTES
     block = bytearray()
     first = file.read(1)
@@ -109,13 +114,16 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
         return
     line = first + file.readline(largest)
     while line:
-        if line.startswith(_BEGIN):
-            block.clear()
-        if line.startswith(_BEGIN) or block:
-            block += line
-        if block and (line.startswith(_END) or len(block) > largest):
-            yield bytes(block)
-            block.clear()
+        for number, part in enumerate(line.split(_BEGIN)):
+            if number:
+                if block:
+                    yield bytes(block)
+                block[:] = _BEGIN
+            if block:
+                block += part
+            if block and (_END in part or len(block) > largest):
+                yield bytes(block)
+                block.clear()
         line = file.readline(largest)
     if block:
         yield bytes(block)

@@ -32,7 +32,9 @@ def _items(line: Line, options: ReadOptions) -> Items:
 
 def _object(octets: bytes) -> dict[str, object]:
     try:
-        fields = json.loads(octets.removeprefix(b"\xef\xbb\xbf"))
+        fields = json.loads(
+            octets.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_distinct
+        )
     except (ValueError, RecursionError) as error:
         raise ValueError(f"is not JSON: {error}") from error
     if not isinstance(fields, dict):
@@ -47,6 +49,19 @@ def _object(octets: bytes) -> dict[str, object]:
         if isinstance(value, str) and not _is_text(value):
             raise ValueError(f"has half of a surrogate pair in {name}")
     return fields
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """
+    Return the object with the members *pairs*.
+
+    Raises:
+        ValueError: If a name is there twice: readers differ on which value counts.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it has a key twice")
+    return found
 
 
 def _is_text(value: str) -> bool:

@@ -14,7 +14,7 @@ __all__ = ["HEAD_OCTETS", "ImportKind", "kind_of"]
 HEAD_OCTETS = 1 << 16
 """How many octets from the begin of a file :func:`kind_of` needs."""
 
-_BEGIN = re.compile(rb"^-----BEGIN ([A-Z0-9 ]{1,64})-----", re.MULTILINE)
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,64})-----")
 _INDEX_LINE = re.compile(rb"[VRE]\t[0-9]*Z?\t")
 _TIMES = (UTC_TIME, GENERALIZED_TIME)
 
@@ -54,13 +54,14 @@ def kind_of(head: bytes) -> ImportKind | None:
         return ImportKind.INDEX
     if head[:1] == bytes((SEQUENCE,)):
         return ImportKind.CRL if _is_crl(head) else ImportKind.CERTIFICATES
-    if found := _BEGIN.search(head):
-        return _of_label(found[1])
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"{"):
         return ImportKind.JSON_LINES
     first = text.partition(b"\n")[0].rstrip()
-    return ImportKind.CSV if is_csv_header(first) else None
+    if is_csv_header(first):
+        return ImportKind.CSV
+    found = _BEGIN.search(head)
+    return None if found is None else _of_label(found[1])
 
 
 def _of_label(label: bytes) -> ImportKind | None:

@@ -38,6 +38,9 @@ FIELDS = (
 )
 """The names of the fields. Only ``serial_number`` is required."""
 
+_OF_REVOCATIONS = ("revocation_time", "revocation_reason", "invalidity_date")
+"""The fields that only certificates have that are revoked."""
+
 Fields = Mapping[str, object]
 """The fields of one row: text, or ``None``; a serial number may be a number."""
 
@@ -84,15 +87,16 @@ def _record(fields: Fields) -> StatusRecord:
     Return the status.
 
     Without a status, a certificate with a time of revocation is revoked. Without that
-    time it is good as far as this row says.
+    time it is good as far as this row says: a reason alone may be a revocation.
     """
     since = _read(fields, "revocation_time", _moment)
     expires = _read(fields, "expires", _moment)
     status = _text(fields, "status")
     status = status or ("good" if since is None else "revoked")
     if status.lower() == "good":
-        if since is not None:
-            raise ValueError("has the status good and a revocation_time")
+        for name in _OF_REVOCATIONS:
+            if _text(fields, name) is not None:
+                raise ValueError(f"has a {name}, and is not revoked")
         return StatusRecord(expires=expires)
     if status.lower() != "revoked":
         raise ValueError(f"has the status {status!r}, not good or revoked")
