@@ -17,15 +17,19 @@ from typing import NamedTuple
 from ocsp.asn1.der import integer_octets
 from ocsp.errors import PublishingFailed, UnreadableFile
 from ocsp.guarded.file_lock import lock_file
-from ocsp.guarded.files import exists
+from ocsp.guarded.files import exists, require_database
 from ocsp.responder import CertIDForm, IssuerKey, NewAnswer, StatusQuery
 
 __all__ = ["Known", "PublishedState"]
+
+APPLICATION_ID = 0x4F435351
+"""``OCSQ`` in the header of the SQLite file: it is a file of the publisher."""
 
 VERSION = 1
 """The version of the schema."""
 
 _SCHEMA = f"""
+PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE issuer (
@@ -99,6 +103,7 @@ class PublishedState:
                 self._connect(where if exists(path) else ":memory:")
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                require_database(path)
                 self._lock()
                 self._connect(path.absolute().as_uri())
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -109,6 +114,19 @@ class PublishedState:
     def _connect(self, where: str) -> None:
         self._connection = sqlite3.connect(where, isolation_level=None, uri=True)
         self._opened.callback(self._connection.close)
+        self._require_own()
+
+    def _require_own(self) -> None:
+        """Check, before anything is written, that the file is empty or of this kind."""
+        (kind,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._connection.execute(
+            "SELECT count(*) FROM sqlite_master"
+        ).fetchone()
+        if kind != APPLICATION_ID and (kind or tables):
+            raise PublishingFailed(
+                f"{self._path}: is a database of another kind; name a file of its own"
+                " for what is published"
+            )
 
     def _lock(self) -> None:
         handle = lock_file(self._path.with_name(f"{self._path.name}.lock"))

@@ -196,14 +196,14 @@ class AnswerSigner:
         key = tuple(signers)
         times = known.get(key)
         if times is None:
-            begin = max(each.begin for each in signers)
-            end = min(each.end for each in signers)
+            begin = time_of(max(each.begin for each in signers))
+            end = time_of(min(each.end for each in signers))
             # RFC 9919 takes Last-Modified from producedAt in §6 and from thisUpdate in
             # §7.2. With equal values both are right.
             times = known[key] = AnswerTimes(
                 now,
-                max(now - self._backdate, time_of(begin)),
-                min(later(now, self._validity), time_of(end)),
+                now - min(self._backdate, now - begin),
+                min(later(now, self._validity), end),
             )
         return times
 

@@ -349,10 +349,28 @@ def test_a_file_that_is_no_state_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PublishingFailed, match="not a database"):
         PublishedState(path)
     path.unlink()
+    PublishedState(path).close()
     with sqlite3.connect(path) as file:
         file.execute("PRAGMA user_version = 9")
     with pytest.raises(PublishingFailed, match="version 9"):
         PublishedState(path)
+
+
+@pytest.mark.parametrize("of", ["ocsp status", "another program"])
+def test_a_database_of_another_kind_is_left_alone(tmp_path: Path, of: str) -> None:
+    """Nothing is written to it, and nobody is told to delete it."""
+    path = tmp_path / "status.db"
+    if of == "ocsp status":
+        ocsp.store.SQLiteStore(path, create=True).close()
+    else:
+        with sqlite3.connect(path) as file:
+            file.execute("CREATE TABLE issuer (id)")
+    before = path.read_bytes()
+    for read_only in (False, True):
+        with pytest.raises(PublishingFailed, match="of another kind") as no:
+            PublishedState(path, read_only=read_only)
+        assert "delete" not in str(no.value)
+    assert path.read_bytes() == before
 
 
 def test_a_watch_goes_on_after_an_error(

@@ -36,6 +36,7 @@ from ocsp.responder import (
 from ocsp.responder.answer import error_response
 from ocsp.responder.source import IssuerKey
 from tests.pki import (
+    BEGIN,
     DELEGATION,
     END,
     NOW,
@@ -183,6 +184,12 @@ def test_times_follow_from_backdate_and_validity() -> None:
     assert answer.freshness == Freshness(
         this_update=NOW - hour, next_update=NOW + 2 * hour
     )
+
+
+def test_this_update_is_not_before_the_signers_certificate() -> None:
+    """However long backdate is."""
+    answer = _answer(_responder(backdate=datetime.timedelta(999_999)), _request())
+    assert _response(answer).this_update_utc == BEGIN
 
 
 def test_next_update_is_not_after_the_end_of_the_signers_certificate() -> None:

@@ -235,6 +235,9 @@ ERRORS = [
     (SMALLEST + "[issuer.source]\nsql = 'sqlite://'\n", (
         "4: issuer.source: sql needs preset: the program that wrote the tables"
     )),
+    (SMALLEST + "compromised = 0001-01-01T00:00:00+14:00\n", (
+        "4: issuer.compromised: is outside the years 1 to 9999 in UTC"
+    )),
     ("a = \n" + SMALLEST, "1: is not TOML: Invalid value"),
     ("a = 1\na = 2\n", "2: is not TOML: Cannot overwrite a value"),
     ("x = [1,\n\n", "1: is not TOML: Invalid value"),
@@ -401,14 +404,14 @@ def _documents(draw: st.DrawFn) -> tuple[str, list[tuple[tuple[str | int, ...], 
     return "\n".join(lines), places
 
 
-@given(_documents())
+@given(_documents(), st.sampled_from(["\n", "\r\n"]))
 def test_the_line_of_every_key_is_found(
-    case: tuple[str, list[tuple[tuple[str | int, ...], int]]],
+    case: tuple[str, list[tuple[tuple[str | int, ...], int]]], line_end: str
 ) -> None:
     """In tables, arrays of tables, beside comments, and values of several lines."""
     text, places = case
     for path, line in places:
-        found = line_of(text, path)
+        found = line_of(text.replace("\n", line_end), path)
         assert line <= found, path
         # An array is found on the line of its bracket or of its first item.
         assert found - line <= 1, path

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from ocsp import limits
+from ocsp.asn1.times import utc
 from ocsp.http import CacheTag
 from ocsp.responder import NoncePolicy, SignerTrust, UnknownSerialPolicy
 from ocsp.service.configuration.values import (
@@ -68,6 +69,13 @@ def _few_enough(workers: int) -> int:
             f" {limits.MAX_WORKER_PROCESSES}"
         )
     return workers
+
+
+def _in_utc(moment: datetime.datetime) -> datetime.datetime:
+    try:
+        return utc(moment)
+    except OverflowError as error:
+        raise ValueError("is outside the years 1 to 9999 in UTC") from error
 
 
 class Settings(BaseModel):
@@ -255,7 +263,7 @@ class IssuerSettings(Settings):
     """Why clients accept the signers: the issuer issued their certificates, or the
     operators of the clients configured them (``local``)."""
 
-    compromised: AwareDatetime | None = None
+    compromised: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     """Since when the key of the CA is compromised: all its certificates are revoked."""
 
     source: SourceSettings | None = None

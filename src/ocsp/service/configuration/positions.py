@@ -31,7 +31,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
 
         path: The names of keys and the positions in arrays, from the outermost.
     """
-    lines = text.split("\n")
+    lines = text.replace("\r\n", "\n").split("\n")
     whole = tomllib.loads(text)
     while path and not _has(whole, path):
         path = path[:-1]

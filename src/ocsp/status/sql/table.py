@@ -8,7 +8,7 @@ not fit it is an error for its serial number, and never *good*.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -249,9 +249,9 @@ def _is_revoked(table: Table, row: Mapping[str, object]) -> bool:
     if table.flag is None:
         return _time(table.revoked_at, row) is not None
     flag = row[table.flag.column]
-    if flag in table.flag.revoked:
+    if _is_in(table.flag.revoked, flag):
         return True
-    if flag not in table.flag.good | table.flag.see_reason:
+    if not _is_in(table.flag.good | table.flag.see_reason, flag):
         raise ValueError(f"has {flag!r:.80} as {table.flag.column}, which is not known")
     revoked = _has_reason_or_time(table, row)
     if revoked and flag in table.flag.good:
@@ -262,7 +262,7 @@ def _is_revoked(table: Table, row: Mapping[str, object]) -> bool:
 def _has_reason_or_time(table: Table, row: Mapping[str, object]) -> bool:
     if table.reason is not None and table.reason.nothing:
         value = _value(row, table.reason)
-        return value is not None and value not in table.reason.nothing
+        return value is not None and not _is_in(table.reason.nothing, value)
     return _time(table.revoked_at, row) is not None
 
 
@@ -272,11 +272,16 @@ def _value(row: Mapping[str, object], part: Time | Reason) -> object:
     return in_json(value, part.path) if part.path else value
 
 
+def _is_in(values: frozenset[object], value: object) -> bool:
+    """Tell whether *value* is one of *values*; an array or a document is none."""
+    return isinstance(value, Hashable) and value in values
+
+
 def _time(part: Time | None, row: Mapping[str, object]) -> datetime.datetime | None:
     if part is None:
         return None
     value = _value(row, part)
-    if value in NOTHING or value in part.nothing:
+    if _is_in(NOTHING | part.nothing, value):
         return None
     if isinstance(value, str) and value.startswith(("0000-", "0001-")):
         return None
@@ -295,7 +300,7 @@ def _reason(part: Reason | None, row: Mapping[str, object]) -> x509.ReasonFlags 
         return None
     try:
         value = _value(row, part)
-        if value in NOTHING or value in part.nothing:
+        if _is_in(NOTHING | part.nothing, value):
             return None
         reason = read_reason(value, part.encoding)
     except ValueError:

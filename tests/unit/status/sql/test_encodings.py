@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import json
 import sqlite3
 from pathlib import Path
 
@@ -14,13 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocsp import OCSPCertStatus
+from ocsp.responder import StatusRecord
 from ocsp.status.sql import (
     AnyForm,
     DecimalText,
+    Flag,
     HexText,
     IntegerValue,
     IssuerColumn,
     OctetsValue,
+    OneIssuer,
     Reason,
     ReasonEncoding,
     Schema,
@@ -37,6 +41,7 @@ from ocsp.status.sql import (
     serial_hex,
 )
 from ocsp.status.sql.encodings import in_json, read_reason, read_time
+from ocsp.status.sql.table import read_row
 from tests.pki import NOW, ca, key, make
 from tests.unit.status import contract
 from tests.unit.status.contract import GOOD, REVOKED, ask
@@ -156,6 +161,30 @@ def test_any_value_is_a_reason_or_refused(form: ReasonEncoding, value: object) -
     """Never another exception."""
     with contextlib.suppress(ValueError):
         assert isinstance(read_reason(value, form), x509.ReasonFlags)
+
+
+@pytest.mark.parametrize("odd", [[], {}, [1]], ids=repr)
+def test_a_value_with_parts_is_refused(odd: object) -> None:
+    """An array or a document of PostgreSQL, or in JSON; never another exception."""
+    table = Table(
+        name="certificates",
+        serial="serial",
+        serial_encoding=HexText(),
+        issuer=OneIssuer(),
+        flag=Flag(column="flag", good=frozenset({False}), revoked=frozenset({True})),
+        revoked_at=Time("document", TimeEncoding.TIMESTAMP, ("at",)),
+        reason=Reason("document", ReasonEncoding.NUMBER, ("reason",)),
+    )
+
+    def read(flag: object, at: object, reason: object) -> StatusRecord | None:
+        document = json.dumps({"at": at, "reason": reason})
+        return read_row(table, {"flag": flag, "document": document}, 1, ca())
+
+    now = "2026-07-01T12:00:00Z"
+    for row in ((odd, None, None), (True, odd, 1), (False, odd, 1)):
+        with pytest.raises(ValueError, match=r"."):
+            read(*row)
+    assert read(True, now, odd) == StatusRecord.revoked(NOW)  # without the reason
 
 
 def test_members_of_json() -> None:
