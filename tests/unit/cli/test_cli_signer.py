@@ -85,6 +85,56 @@ def test_an_encrypted_key_is_made_with_a_passphrase_file(desk: Desk) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "option", "other"),
+    [
+        (
+            (*ISSUE, *NEW[2:], "--key", "ca.key", "--cert", "r.pem"),
+            "--key",
+            "--issuer-key",
+        ),
+        (
+            (*ISSUE, *NEW[2:], "--key", "link", "--cert", "r.pem"),
+            "--key",
+            "--issuer-key",
+        ),
+        ((*ISSUE, *NEW, "--cert", "./ca.pem"), "--cert", "--issuer"),
+        ((*ISSUE, *NEW, "--cert", "r.key"), "--cert", "--key"),
+        ((*ISSUE, "--request", "r.csr", "--cert", "r.csr"), "--cert", "--request"),
+        (("request", *NEW, "--out", "r.key"), "--out", "--key"),
+        (
+            ("request", *NEW[2:], "--key", "ca.key", "--reuse-key", "--out", "ca.key"),
+            "--out",
+            "--key",
+        ),
+        (
+            ("request", *NEW, "--passphrase-file", "word", "--out", "word"),
+            "--out",
+            "--passphrase-file",
+        ),
+    ],
+)
+def test_no_file_of_the_command_is_overwritten(
+    desk: Desk, words: tuple[str, ...], option: str, other: str
+) -> None:
+    """Not even with --overwrite: the key of a CA would be lost."""
+    Path("link").symlink_to("ca.key")
+    Path("word").write_text("secret\n")
+    desk("request", *NEW, "--out", "r.csr")
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    line = desk(*words, "--overwrite", expect=4)
+    assert line.startswith(f"error: {option}: ")
+    assert f"is the file of {other} too" in line
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+def test_a_request_can_be_written_to_the_output(desk: Desk) -> None:
+    """As the certificate of ``ocsp signer issue``; no file has the name ``-``."""
+    made = desk("request", *NEW, "--out", "-")
+    assert made.startswith("-----BEGIN CERTIFICATE REQUEST-----\n")
+    assert not Path("-").exists()
+
+
 @pytest.mark.parametrize("name", ["r.key", "r.csr", "r.pem"])
 def test_no_file_is_overwritten_without_being_asked(desk: Desk, name: str) -> None:
     """Neither the key, nor a request, nor a certificate; nothing else is written."""

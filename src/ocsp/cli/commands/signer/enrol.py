@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -101,7 +102,10 @@ _BITS = {NewKeyKind.RSA2048: 2048, NewKeyKind.RSA3072: 3072, NewKeyKind.RSA4096:
 
 @helped_by(REQUEST)
 def request(
-    out: Annotated[str, Option(metavar="FILE", help="File for the request, in PEM.")],
+    out: Annotated[
+        str,
+        Option(metavar="FILE", help="File for the request, in PEM; - for the output."),
+    ],
     subject: Annotated[
         str,
         Option(metavar="NAME", help="Subject, such as 'CN=OCSP 2027,O=Example'."),
@@ -122,8 +126,13 @@ def request(
     The request asks for the profile of a delegated responder (RFC 9919 section 3.2.2).
     """
     require_one("--key", key, "--pkcs11", pkcs11)
+    secrets = {"--passphrase-file": passphrase_file, "--pin-file": pin_file}
+    if reuse_key:
+        _require_separate({"--out": out}, {"--key": key, **secrets})
+    else:
+        _require_separate({"--out": out, "--key": key}, secrets)
     name = subject_name(subject)
-    if not overwrite:
+    if not overwrite and out != _OUTPUT:
         _require_free("--out", Path(out))
     if pkcs11 is not None:
         with _token_key(pkcs11, pin_file, None if reuse_key else kind) as in_token:
@@ -135,8 +144,7 @@ def request(
         else:
             own = _make_key(Path(key), kind, passphrase, overwrite=overwrite)
         asked = make_request(own, name)
-    write_public(Path(out), asked, overwrite=overwrite)
-    click.echo(one_line(f"{out}: request for {subject}"))
+    _write(out, asked, f"request for {subject}", overwrite=overwrite)
 
 
 @helped_by(ISSUE)
@@ -186,6 +194,17 @@ def issue(
     """
     require_one("--issuer-key", issuer_key, "--issuer-pkcs11", issuer_pkcs11)
     require_one("--request", request_file, "--key", key)
+    _require_separate(
+        {"--cert": cert, "--key": key},
+        {
+            "--issuer": issuer,
+            "--issuer-key": issuer_key,
+            "--issuer-passphrase-file": issuer_passphrase_file,
+            "--issuer-pin-file": issuer_pin_file,
+            "--request": request_file,
+            "--passphrase-file": passphrase_file,
+        },
+    )
     if not overwrite and cert != _OUTPUT:
         _require_free("--cert", Path(cert))
     ca = load_certificate(issuer)
@@ -211,11 +230,22 @@ def issue(
     if own is not None and key is not None:
         pem = private_key_pem(own, read_passphrase(as_path(passphrase_file)))
         write_secret(Path(key), pem, overwrite=overwrite)
-    if cert == _OUTPUT:
-        click.echo(issued.public_bytes(Encoding.PEM).decode(), nl=False)
+    _write(cert, issued, _description(issued), overwrite=overwrite)
+
+
+def _write(
+    file: str,
+    made: x509.Certificate | x509.CertificateSigningRequest,
+    description: str,
+    *,
+    overwrite: bool,
+) -> None:
+    """Write what was made to *file*, and say so; or to standard output."""
+    if file == _OUTPUT:
+        click.echo(made.public_bytes(Encoding.PEM).decode(), nl=False)
         return
-    write_public(Path(cert), issued, overwrite=overwrite)
-    click.echo(one_line(f"{cert}: {_description(issued)}"))
+    write_public(Path(file), made, overwrite=overwrite)
+    click.echo(one_line(f"{file}: {description}"))
 
 
 def _description(certificate: x509.Certificate) -> str:
@@ -231,6 +261,28 @@ def _make_key(
     own = new_key(kind)
     write_secret(path, private_key_pem(own, passphrase), overwrite=overwrite)
     return own
+
+
+def _require_separate(
+    written: Mapping[str, str | None], read: Mapping[str, str | None]
+) -> None:
+    """
+    Require that each file that is written is no other file of the command.
+
+    Its content would be lost: the key of the CA, or the new key under its certificate.
+    """
+    for option, file in written.items():
+        for other, another in {**read, **written}.items():
+            if option != other and _is_same_file(file, another):
+                raise CommandError(
+                    option, f"{file} is the file of {other} too", "name another file"
+                )
+
+
+def _is_same_file(one: str | None, other: str | None) -> bool:
+    if one is None or other is None or _OUTPUT in {one, other}:
+        return False
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _require_free(option: str, path: Path, hint: str = "") -> None:
