@@ -21,6 +21,7 @@ try:
     )
     from ocsp.service.processes.one_process import serve_in_thread
     from ocsp.service.processes.serving import serve
+    from ocsp.service.sources import why_unavailable
 except ModuleNotFoundError as error:
     if error.name not in {"httptools", "pydantic"}:
         raise
@@ -39,4 +40,5 @@ __all__ = [
     "serve",
     "serve_in_thread",
     "why_database_is_away",
+    "why_unavailable",
 ]

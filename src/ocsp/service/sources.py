@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from ocsp.errors import ConfigError
-from ocsp.responder import Authority, StatusSource, UnknownSerialPolicy
+import asyncio
+from collections.abc import Mapping
+
+from ocsp.errors import BackendError, ConfigError
+from ocsp.responder import (
+    Authority,
+    IssuerKey,
+    StatusQuery,
+    StatusSource,
+    UnknownSerialPolicy,
+)
 from ocsp.service.configuration.model import SourceSettings
 from ocsp.status import CRLDownloads, CRLSource, DirectorySource, IndexSource, SQLSource
 from ocsp.status.sql.presets import preset
 
-__all__ = ["open_source"]
+__all__ = ["open_source", "why_unavailable"]
 
 
 def open_source(settings: SourceSettings, authority: Authority) -> StatusSource:
@@ -29,6 +38,35 @@ def open_source(settings: SourceSettings, authority: Authority) -> StatusSource:
     if settings.sql is not None and settings.preset is not None:
         return SQLSource(settings.sql, preset(settings.preset), [authority.issuer])
     raise ConfigError("source", "names no source")
+
+
+def why_unavailable(
+    source: StatusSource, issuers: Mapping[IssuerKey, str]
+) -> list[str]:
+    """
+    Ask *source* about a certificate of each issuer, and return why it cannot answer.
+
+    A source may be away for a moment, or its CRL may have been refused.
+
+    Args:
+        source: Where the status of the certificates is.
+
+        issuers: The issuers, with their names.
+    """
+
+    async def ask() -> list[str]:
+        found = []
+        for key, name in issuers.items():
+            try:
+                await source.look_up([StatusQuery(key, 1)])
+            except BackendError as error:
+                found.append(
+                    f"{name}: its certificates have no status now, and clients get"
+                    f" tryLater: {error}"
+                )
+        return found
+
+    return asyncio.run(ask()) if issuers else []
 
 
 def _crl_source(settings: SourceSettings, authority: Authority) -> CRLSource:

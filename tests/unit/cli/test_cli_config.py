@@ -103,6 +103,24 @@ def test_check_reports_each_problem_on_a_line(
 
 
 @pytest.mark.requirement("R9919-8")
+def test_check_warns_of_a_source_that_cannot_answer(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A CRL that is refused can be replaced later; until then nobody gets a status."""
+    assert main(["config", "init", "."]) == 0
+    text = files.configuration.read_text()
+    files.configuration.write_text(f'{text}\n[issuer.source]\ncrl = ["ca.pem"]\n')
+    capsys.readouterr()
+    assert main(["config", "check"]) == 0
+    (line,) = [
+        each
+        for each in capsys.readouterr().err.splitlines()
+        if each.startswith("warning: ")
+    ]
+    assert "have no status now, and clients get tryLater" in line
+    assert "ca.pem" in line
+
+
 def test_check_warns_of_a_clock_that_is_not_synchronised(
     files: CAFolder,
     capsys: pytest.CaptureFixture[str],

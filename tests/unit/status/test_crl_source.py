@@ -399,6 +399,17 @@ def test_parts_of_a_list(scene: Scene) -> None:
     _refused(source, REVOKED, "one expired at")
 
 
+@pytest.mark.parametrize("order", [("old", "base"), ("base", "old")])
+def test_a_hold_in_one_crl_does_not_hide_a_revocation_in_another(
+    scene: Scene, order: tuple[str, str]
+) -> None:
+    """Such as in an older copy of the list, from another URL."""
+    scene.write("old", crl(entry(REVOKED, HOLD)))
+    (record,) = ask(scene.source(*order), REVOKED)
+    assert record is not None
+    assert record.revocation_reason is x509.ReasonFlags.key_compromise
+
+
 def test_a_crl_for_some_reasons_alone_proves_no_good(scene: Scene) -> None:
     """All reasons have to be covered."""
     some = frozenset({x509.ReasonFlags.key_compromise})

@@ -15,6 +15,7 @@ from ocsp.service import (
     build_service,
     check_signers,
     why_database_is_away,
+    why_unavailable,
 )
 
 __all__ = ["Checked", "check_configuration", "reported"]
@@ -29,7 +30,7 @@ class Checked(NamedTuple):
 
         signers: The number of signers.
 
-        warnings: What some clients do not accept.
+        warnings: What some clients do not accept, and which status is not known now.
     """
 
     issuers: tuple[str, ...]
@@ -60,6 +61,12 @@ def check_configuration(
             configuration, read_only=True, database_may_be_away=bool(away)
         ) as service:
             warnings = check_signers(service, now)
+            elsewhere = {
+                each.key: service.names[each.key]
+                for each in service.authorities
+                if each.key not in service.in_store
+            }
+            warnings += why_unavailable(service.source, elsewhere)
             return Checked(
                 issuers=tuple(service.names.values()),
                 signers=sum(len(each.signers) for each in service.authorities),

@@ -11,6 +11,7 @@ from ocsp.errors import DecodeError, SourceUnavailable, VerificationError
 from ocsp.messages.reasons import REASONS
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import StatusRecord
+from ocsp.status.worst import worst_of
 from ocsp.verification.crl.entries import CRLEntry
 from ocsp.verification.crl.points import ALL_REASONS
 from ocsp.verification.crl.reader import ReadCRL
@@ -105,11 +106,15 @@ class CRLView:
         """
         Return the revocation of *serial*, or since and until when it is not revoked.
 
+        A CRL that revokes it for good counts before one that has it on hold, which may
+        be an older copy.
+
         Raises:
             SourceUnavailable: If a CRL has expired or is missing, and no other one
                 revokes the certificate; or if its entry is malformed.
         """
         problem, octets = self._missing, integer_octets(serial)
+        revocations: list[StatusRecord] = []
         for part in self._parts:
             why = self._why_not_now(part, now)
             if why:
@@ -123,7 +128,9 @@ class CRLView:
                     f"cannot be used: {error}"
                 ) from error
             if entry is not None:
-                return _record(entry, part.span)
+                revocations.append(_record(entry, part.span))
+        if revoked := worst_of(revocations):
+            return revoked
         if problem or not self._parts:
             raise SourceUnavailable(problem or "there is no CRL")
         spans = [part.span for part in self._parts]
