@@ -8,7 +8,7 @@ not fit it is an error for its serial number, and never *good*.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -274,7 +274,10 @@ def _value(row: Mapping[str, object], part: Time | Reason) -> object:
 
 def _is_in(values: frozenset[object], value: object) -> bool:
     """Tell whether *value* is one of *values*; an array or a document is none."""
-    return isinstance(value, Hashable) and value in values
+    try:
+        return value in values
+    except TypeError:  # it cannot be hashed
+        return False
 
 
 def _time(part: Time | None, row: Mapping[str, object]) -> datetime.datetime | None:
