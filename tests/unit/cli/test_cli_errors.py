@@ -137,10 +137,31 @@ def test_a_closed_standard_input_exits_with_4(arguments: tuple[str, ...]) -> Non
 
 @needs_sh
 def test_a_closed_standard_output_is_no_traceback() -> None:
-    """A verdict is still the exit code; a request that cannot be written is an error."""
+    """A verdict is still the exit code."""
     assert _program(*VERIFY, shell='"$@" >&-') == (0, "", "")
-    code, _, err = _program(*REQUEST, shell='"$@" >&-')
+
+
+@needs_sh
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        REQUEST,
+        ("status", "export"),
+        ("status", "list"),
+        ("status", "log"),
+        ("config", "show"),
+        ("config", "schema"),
+        ("signer", "request", "--key", "r.key", "--subject", "CN=r", "--out", "-"),
+    ],
+)
+def test_what_a_command_does_nothing_but_write_is_not_lost(
+    arguments: tuple[str, ...],
+) -> None:
+    """With a closed standard output; nothing else is written either."""
+    before = set(Path().iterdir())
+    code, _, err = _program(*arguments, shell='"$@" >&-')
     assert (code, err) == (4, "error: standard output: is closed\n")
+    assert set(Path().iterdir()) == before
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import click
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.parameters import Argument, Option
-from ocsp.cli.render.console import note, plain, warn
+from ocsp.cli.render.console import note, plain, require_output, warn
 from ocsp.inspection.vocabulary import count, one_line
 
 __all__ = ["check", "init", "schema", "show"]
@@ -137,6 +137,7 @@ def show(file: File = DEFAULT_FILE) -> None:
     from ocsp.cli.input.configuration import reported
     from ocsp.service import read_configuration
 
+    require_output()
     with reported():
         configuration = read_configuration(file).configuration
     click.echo(configuration.model_dump_json(indent=2, exclude_none=True))
@@ -147,4 +148,5 @@ def schema() -> None:
     """Print the JSON schema of the configuration file."""
     from ocsp.service import configuration_schema
 
+    require_output()
     click.echo(json.dumps(configuration_schema(), indent=2))

@@ -29,7 +29,7 @@ from ocsp.cli.input.loading import (
     load_issuer,
 )
 from ocsp.cli.parameters import Option
-from ocsp.cli.render.console import note, plain
+from ocsp.cli.render.console import note, plain, require_output
 from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.http import get_url
 from ocsp.messages.certid import CertID
@@ -193,8 +193,7 @@ def _url(der: bytes, address: str | None) -> str:
 
 def _write(data: bytes, out: str, form: Format) -> None:
     if out == STANDARD_INPUT:
-        if sys.stdout is None:
-            raise CommandError("standard output", "is closed")
+        require_output()
         if form is Format.DER and sys.stdout.isatty():
             raise CommandError(
                 "standard output",

@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ocsp import limits
+from ocsp.cli.exit_codes import CommandError
 from ocsp.inspection.vocabulary import one_line
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "output",
     "plain",
     "report",
+    "require_output",
     "status_style",
     "warn",
 ]
@@ -53,6 +55,18 @@ takes two columns in hexadecimal, and at most six as an escaped character."""
 def output() -> Console:
     """Return the console for results."""
     return _console(stderr=False)
+
+
+def require_output() -> None:
+    """
+    Require a standard output, for a command that does nothing but write there.
+
+    Raises:
+        CommandError: If it is closed: what the command writes would be lost, with the
+            exit code of success.
+    """
+    if sys.stdout is None:
+        raise CommandError("standard output", "is closed")
 
 
 def errors() -> Console:

@@ -39,6 +39,7 @@ from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.loading import load_certificate, place, read_octets
 from ocsp.cli.parameters import Option
+from ocsp.cli.render.console import require_output
 from ocsp.errors import ConfigError, DecodeError
 from ocsp.guarded.certificates import load_request, subject_of
 from ocsp.guarded.pem import der_blocks
@@ -132,8 +133,7 @@ def request(
     else:
         _require_separate({"--out": out, "--key": key}, secrets)
     name = subject_name(subject)
-    if not overwrite and out != _OUTPUT:
-        _require_free("--out", Path(out))
+    _require_place("--out", out, overwrite=overwrite)
     if pkcs11 is not None:
         with _token_key(pkcs11, pin_file, None if reuse_key else kind) as in_token:
             asked = make_request(in_token, name)
@@ -205,8 +205,7 @@ def issue(
             "--passphrase-file": passphrase_file,
         },
     )
-    if not overwrite and cert != _OUTPUT:
-        _require_free("--cert", Path(cert))
+    _require_place("--cert", cert, overwrite=overwrite)
     ca = load_certificate(issuer)
     own = None
     if request_file is not None:
@@ -283,6 +282,14 @@ def _is_same_file(one: str | None, other: str | None) -> bool:
     if one is None or other is None or _OUTPUT in {one, other}:
         return False
     return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _require_place(option: str, file: str, *, overwrite: bool) -> None:
+    """Require that *file* can be written, before a key is made."""
+    if file == _OUTPUT:
+        require_output()
+    elif not overwrite:
+        _require_free(option, Path(file))
 
 
 def _require_free(option: str, path: Path, hint: str = "") -> None:

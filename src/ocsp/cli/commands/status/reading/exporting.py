@@ -25,6 +25,7 @@ from ocsp.cli.commands.status.reading.filters import (
 from ocsp.cli.exit_codes import CommandError
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.parameters import Option
+from ocsp.cli.render.console import require_output
 from ocsp.status.importing.formats.named_fields import FIELDS
 from ocsp.status.index_txt import index_line
 from ocsp.store import Entry, open_store
@@ -80,6 +81,7 @@ def export(
     --issuer the database may have one issuer only, and certificates without a known end
     are refused.
     """
+    require_output()
     selection = selection_from(issuer, status, reason, since, until, expiring)
     with open_store(database, read_only=True) as store:
         if form is ExportFormat.INDEX:

@@ -21,7 +21,7 @@ from ocsp.cli.commands.status.reading.filters import (
     selection_from,
 )
 from ocsp.cli.help_text import epilog, helped_by
-from ocsp.cli.render.console import output
+from ocsp.cli.render.console import output, require_output
 from ocsp.cli.render.json_output import stream_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count
@@ -64,6 +64,7 @@ def list_all(
 
     The list is written while the file is read, so it may be of any length.
     """
+    require_output()
     selection = selection_from(issuer, status, reason, since, until, expiring)
     with open_store(database, read_only=True) as store:
         entries = selection.of(store)

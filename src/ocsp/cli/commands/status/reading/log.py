@@ -15,7 +15,7 @@ from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.arguments import parse_count, parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.parameters import Option
-from ocsp.cli.render.console import note, output
+from ocsp.cli.render.console import note, output, require_output
 from ocsp.cli.render.json_output import stream_json
 from ocsp.inspection.vocabulary import one_line
 from ocsp.responder import IssuerKey
@@ -64,6 +64,7 @@ def log(
     The database itself writes an event with each change of a status. An event is never
     changed; ocsp status prune deletes old ones.
     """
+    require_output()
     wanted = _Wanted(
         frozenset(GivenIssuers(issuer or ()).keys()),
         None if serial is None else parse_serial(serial),
