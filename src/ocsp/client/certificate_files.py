@@ -26,7 +26,7 @@ from ocsp.errors import DecodeError, SchemaError
 from ocsp.guarded.certificates import load_pkcs7
 from ocsp.guarded.pem import is_pem, readable_blocks
 
-__all__ = ["load_certificates", "readable_certificates"]
+__all__ = ["each_certificate", "load_certificates", "readable_certificates"]
 
 _LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "CMS")
 _NO_CERTIFICATE = "contains no certificate in PEM, DER or PKCS #7 that can be read"
@@ -53,16 +53,26 @@ def load_certificates(
         SchemaError: If *data* has no certificate that can be read, or the first cannot
             be read and is needed.
     """
+    found = each_certificate(data)
+    if first_needed and found[0] is None:
+        raise SchemaError("contains a first certificate that cannot be read")
+    return [each for each in found if each is not None]
+
+
+def each_certificate(data: bytes) -> list[x509.Certificate | None]:
+    """
+    Return the certificates in *data*, with ``None`` for one that cannot be read.
+
+    Raises:
+        SchemaError: If *data* has no certificate that can be read.
+    """
     found = list(_certificates(data))
     if not found:
         raise SchemaError("contains no certificate: its PKCS #7 structure is empty")
-    readable = [each for each in found if each is not None]
-    if not readable:
+    if all(each is None for each in found):
         named = is_pem(data) or _is_pkcs7(data)
         raise SchemaError(_UNREADABLE if named else _NO_CERTIFICATE)
-    if first_needed and found[0] is None:
-        raise SchemaError("contains a first certificate that cannot be read")
-    return readable
+    return found
 
 
 def readable_certificates(data: bytes) -> list[x509.Certificate]:

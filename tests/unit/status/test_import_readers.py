@@ -344,6 +344,18 @@ def test_a_certificate_without_an_end_is_reported() -> None:
     assert kinds(items) == [OddityKind.UNREADABLE] * 2
 
 
+def test_a_broken_certificate_in_a_directory_is_reported(tmp_path: Path) -> None:
+    """Also if its file has another one, before or after it."""
+    good = leaf().public_bytes(Encoding.PEM)
+    broken = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    for data in (good + broken, broken + good):
+        (tmp_path / "certificates.pem").write_bytes(data)
+        items = list(read_directory(tmp_path, OPTIONS))
+        serials = [each.serial_number for each in items if isinstance(each, IssuedRow)]
+        assert serials == [0x1F2E]
+        assert kinds(list(items)) == [OddityKind.UNREADABLE]
+
+
 def test_one_of_two_certificates_in_der_is_not_taken_for_all() -> None:
     """A file in DER has one certificate; more make it unreadable."""
     first, second = (each.public_bytes(Encoding.DER) for each in (leaf(), leaf(2)))

@@ -18,7 +18,7 @@ from ocsp import limits
 from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
-from ocsp.client.certificate_files import load_certificates
+from ocsp.client.certificate_files import each_certificate
 from ocsp.errors import SchemaError, UnreadableFile
 from ocsp.guarded.files import read_file
 from ocsp.responder import StatusRecord
@@ -70,12 +70,16 @@ def _file(path: Path, options: ReadOptions) -> Items:
 
 def _items(octets: bytes, place: str, options: ReadOptions) -> Items:
     try:
-        certificates = load_certificates(octets)
+        certificates = each_certificate(octets)
     except SchemaError as error:
         yield Oddity(place, OddityKind.UNREADABLE, error.reason)
         return
     for each in certificates:
-        yield _item(each, place, options)
+        if each is None:
+            why = "contains a certificate that cannot be read"
+            yield Oddity(place, OddityKind.UNREADABLE, why)
+        else:
+            yield _item(each, place, options)
 
 
 def _item(
