@@ -103,6 +103,16 @@ def test_an_import_adds_revokes_and_can_be_repeated(run: Run) -> None:
     }
 
 
+def test_a_database_may_be_named_as_in_the_configuration(run: Run) -> None:
+    """No other file is made, where the responder would not see what is changed."""
+    file = _index(REVOKED.format(1))
+    _import(run, "--db", "sqlite:status.db", file)
+    assert _stored() == {1: "REVOKED keyCompromise"}
+    assert not list(Path().glob("sqlite:*"))
+    code, _, err = run("list", "--db", "sqlite:")
+    assert (code, err) == (4, "error: --db: the file name is empty\n")
+
+
 def test_revoked_never_becomes_good(run: Run) -> None:
     """The report says so, and the exit code."""
     _import(run, _index(REVOKED.format(1)))

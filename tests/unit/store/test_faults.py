@@ -116,6 +116,19 @@ def test_a_writer_opens_a_file_that_is_locked_for_a_moment(
         assert opened.result().changed
 
 
+def test_an_interrupt_is_not_hidden_if_the_file_is_closed(store: SQLiteStore) -> None:
+    """SQLite has taken the transaction back; Ctrl-C prints no other error."""
+
+    def interrupted() -> None:
+        with store.transaction():
+            store.add(ca(), 7)
+            store.close()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+
 def test_a_writer_takes_its_turn(store: SQLiteStore, tmp_path: Path) -> None:
     """It tries again every millisecond while another process writes."""
     begun = threading.Event()

@@ -279,8 +279,10 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:  # SQLite ends some transactions by itself
-            connection.execute("ROLLBACK")
+        # Closing the file has taken the transaction back.
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            if connection.in_transaction:  # SQLite ends some transactions by itself
+                connection.execute("ROLLBACK")
         raise
 
 
