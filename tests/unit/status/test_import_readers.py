@@ -356,6 +356,17 @@ def test_a_broken_certificate_in_a_directory_is_reported(tmp_path: Path) -> None
         assert kinds(list(items)) == [OddityKind.UNREADABLE]
 
 
+def test_a_link_that_leads_nowhere_costs_no_other_file(tmp_path: Path) -> None:
+    """It is named, as a file that may not be read."""
+    (tmp_path / "good.pem").write_bytes(leaf().public_bytes(Encoding.PEM))
+    (tmp_path / "loop").symlink_to("loop")
+    found = {
+        each.serial_number if isinstance(each, CertificateRow) else each.place
+        for each in read_directory(tmp_path, OPTIONS)
+    }
+    assert found == {0x1F2E, "loop"}
+
+
 def test_one_of_two_certificates_in_der_is_not_taken_for_all() -> None:
     """A file in DER has one certificate; more make it unreadable."""
     first, second = (each.public_bytes(Encoding.DER) for each in (leaf(), leaf(2)))

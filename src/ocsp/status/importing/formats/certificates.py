@@ -53,10 +53,20 @@ def read_directory(directory: Path, options: ReadOptions) -> Items:
     try:
         with os.scandir(directory) as found:
             for each in found:
-                if each.is_file():
-                    yield from _file(Path(each.path), options)
+                yield from _entry(each, options)
     except OSError as error:
         raise UnreadableFile(directory, error.strerror or str(error)) from error
+
+
+def _entry(entry: os.DirEntry[str], options: ReadOptions) -> Items:
+    try:
+        is_file = entry.is_file()
+    except OSError as error:  # a link in a circle, or to where nobody may look
+        reason = error.strerror or str(error)
+        yield Oddity(entry.name, OddityKind.UNREADABLE, reason)
+        return
+    if is_file:
+        yield from _file(Path(entry.path), options)
 
 
 def _file(path: Path, options: ReadOptions) -> Items:
