@@ -61,7 +61,7 @@ def read_directory(directory: Path, options: ReadOptions) -> Items:
 def _entry(entry: os.DirEntry[str], options: ReadOptions) -> Items:
     try:
         is_file = entry.is_file()
-    except OSError as error:  # a link in a circle, or to where nobody may look
+    except OSError as error:  # a link in a circle, or into a folder without access
         reason = error.strerror or str(error)
         yield Oddity(entry.name, OddityKind.UNREADABLE, reason)
         return
