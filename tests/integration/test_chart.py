@@ -259,11 +259,11 @@ def _probe(objects: list[dict[str, Any]], url: str, token: Path) -> int:
     (container,) = _of(objects, "Deployment")[0]["spec"]["template"]["spec"][
         "containers"
     ]
-    program = container["readinessProbe"]["exec"]["command"][-1]
+    _, *options, program = container["readinessProbe"]["exec"]["command"]
     program = program.replace("http://127.0.0.1:9080", url.rstrip("/"))
     program = program.replace("/etc/ocsp/admin/token", str(token))
     return subprocess.run(
-        [sys.executable, "-c", program], check=False, stderr=subprocess.DEVNULL
+        [sys.executable, *options, program], check=False, stderr=subprocess.DEVNULL
     ).returncode
 
 

@@ -41,6 +41,8 @@ pytestmark = [
 ]
 
 DATABASE_PASSWORD = "the-password-of-the-database"
+PROXY = {"http_proxy": "http://127.0.0.1:9"}
+"""The engine can give a container a proxy, which a node does not ask for its health."""
 
 
 @pytest.fixture(autouse=True)
@@ -235,7 +237,7 @@ def test_compose(tmp_path: Path) -> None:
             kind, *words = services[part]["healthcheck"]["test"]
             assert kind == "CMD"
             check = machine.words(words, part)
-            until(lambda: _check(check, {}), lambda: f"{part} is not ready")  # noqa: B023
+            until(lambda: _check(check, PROXY), lambda: f"{part} is not ready")  # noqa: B023
         machine.await_good(machine.node_ports["serve"])
         machine.await_copies((secrets / "valkey_password").read_text().strip())
 
@@ -331,7 +333,7 @@ def test_chart(tmp_path: Path) -> None:
         """Wait for the check of a pod."""
         (container,) = pods[part]["containers"]
         check = machine.words(container["readinessProbe"]["exec"]["command"], part)
-        until(lambda: _check(check, {}), lambda: f"{part} is not ready")
+        until(lambda: _check(check, PROXY), lambda: f"{part} is not ready")
 
     with machine.started() as server, contextlib.ExitStack() as stack:
         stack.callback(storage.stop)

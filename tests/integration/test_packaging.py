@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,12 +13,16 @@ from pathlib import Path
 import pytest
 from dockerfile_parse import DockerfileParser
 
+from tests.ca_folder import CAFolder
+from tests.integration.services import serving
 from tests.unit.cli.cli_reference import commands
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "packaging" / "systemd"
 CONTAINER = ROOT / "packaging" / "container" / "Containerfile"
 PROGRAM = Path(sys.executable).with_name("ocsp")
+NOWHERE = "http://127.0.0.1:9"
+"""The URL of a proxy that does not exist: nothing listens on the port *discard*."""
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd is not installed"
@@ -129,6 +134,33 @@ def test_the_container_runs_the_service_without_rights(
     command, option, file = json.loads(last["CMD"])
     assert option in _options(command)
     assert file == "/etc/ocsp/ocsp.toml"
+
+
+def test_the_health_check_asks_the_service(
+    instructions: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """Without a proxy that the engine names, or modules in the working directory."""
+    program, *options, asked = json.loads(
+        dict(instructions)["HEALTHCHECK"].partition("CMD ")[2]
+    )
+    assert program == "/opt/ocsp/bin/python"
+    CAFolder(tmp_path)
+    (tmp_path / "urllib.py").write_text("raise SystemExit(3)")
+
+    def is_healthy(url: str) -> bool:
+        assert "http://127.0.0.1:8080/" in asked
+        checked = subprocess.run(
+            [sys.executable, *options, asked.replace("http://127.0.0.1:8080/", url)],
+            cwd=tmp_path,
+            env=os.environ | {"http_proxy": NOWHERE},
+            capture_output=True,
+            check=False,
+        )
+        return checked.returncode == 0
+
+    with serving(tmp_path) as service:
+        assert is_healthy(service.url)
+    assert not is_healthy(service.url)
 
 
 def test_the_container_installs_extras_that_exist(
