@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make the passwords of compose.yaml, in files that only their programs can read. It
-# keeps those that exist. Run it as root: the files belong to the users in the containers.
+# keeps those that exist. Run it as root, after responder.key is in the folder: the files
+# belong to the users in the containers.
 set -eu
 umask 077
 cd "$(dirname "$0")"
@@ -21,4 +22,7 @@ printf 'postgresql:5432:ocsp:ocsp:%s\n' "$(cat postgresql_password)" >pgpass
 chown 10080:10080 pgpass
 chown 999:10080 valkey_configuration valkey_password
 chmod 0440 valkey_configuration valkey_password
-if [ -e responder.key ]; then chown 10080:10080 responder.key; fi
+if [ -e responder.key ]; then
+    chown 10080:10080 responder.key
+    chmod 0400 responder.key
+fi

@@ -339,9 +339,12 @@ def test_nginx_keeps_answers_as_the_sample_does() -> None:
 def secrets(tmp_path: Path) -> Path:
     """Make the secrets in a copy of the folder."""
     script = shutil.copy(PACKAGING / "compose" / "make-secrets.sh", tmp_path)
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "responder.key").write_text("a key")
     for _ in range(2):  # the second time changes nothing
         subprocess.run(["sh", script], check=True)
-    return tmp_path / "secrets"
+    return folder
 
 
 @needs_root
@@ -350,7 +353,7 @@ def test_the_secrets_are_random_and_guarded(
 ) -> None:
     """One password in each file; only the programs in the containers can read them."""
     named = {Path(each["file"]).name for each in project["secrets"].values()}
-    assert {path.name for path in secrets.iterdir()} == named - {"responder.key"}
+    assert {path.name for path in secrets.iterdir()} == named
     for path in secrets.iterdir():
         assert not path.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP | stat.S_IXUSR)
     password = (secrets / "postgresql_password").read_text().strip()
@@ -359,5 +362,6 @@ def test_the_secrets_are_random_and_guarded(
     assert password != other
     line = (secrets / "pgpass").read_text()
     assert line == f"postgresql:5432:ocsp:ocsp:{password}\n"
-    found = (secrets / "pgpass").stat()
-    assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, 10080)
+    for name, mode in (("pgpass", 0o600), ("responder.key", 0o400)):
+        found = (secrets / name).stat()
+        assert (stat.S_IMODE(found.st_mode), found.st_uid) == (mode, 10080)
