@@ -162,10 +162,10 @@ class PostgreSQLServer:
             for statement in statements:
                 connection.execute(statement.encode())
 
-    def new_database(self) -> str:
-        """Return the name of a new empty database."""
+    def new_database(self, options: str = "") -> str:
+        """Return the name of a new empty database, made with *options*."""
         name = f"test_{next(_numbers)}"
-        self.execute("postgres", f"CREATE DATABASE {name}")
+        self.execute("postgres", f"CREATE DATABASE {name} TEMPLATE template0 {options}")
         return name
 
 

@@ -140,6 +140,28 @@ def answer_of(version: int) -> NewAnswer:
     return NewAnswer(query(GOOD), FORM, answer)
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding(
+    postgresql_server: PostgreSQLServer, encoding: str
+) -> None:
+    """It is written to and read: ``initdb`` takes SQL_ASCII where no locale is set."""
+    name = postgresql_server.new_database(f"ENCODING {encoding} LOCALE 'C'")
+    scene = Scene(postgresql_server.url(name))
+    revocation, *_ = scene.store.history(IssuerKey.of(ca()), REVOKED)
+    assert isinstance(revocation.who, str)
+
+    async def main() -> None:
+        await scene.following()
+        found = await scene.find(REVOKED)
+        assert found is not None
+        assert found.record.status is OCSPCertStatus.REVOKED
+        scene.store.revoke(ca(), GOOD)
+        await scene.changed({GOOD})
+
+    scene.run(main)
+    scene.store.close()
+
+
 def test_look_ups(scene: Scene) -> None:
     """With and without the stored answer, of which none is older than the status."""
 

@@ -24,6 +24,10 @@ _DEFAULTS: dict[str, str | int] = {
     "tcp_user_timeout": 10_000,
 }
 
+_ENCODING = {"client_encoding": "UTF8"}
+"""The server would tell the encoding of the database: psycopg returns octets, not text,
+from one in SQL_ASCII, and cannot send each name to one in LATIN1."""
+
 
 class Address:
     """
@@ -53,5 +57,5 @@ class Address:
                 "is not an address like postgresql://user@host:5432/name; write % and"
                 " other special characters in its parts as %25 and so on",
             ) from None
-        self.conninfo = make_conninfo("", **(_DEFAULTS | known))
+        self.conninfo = make_conninfo("", **(_DEFAULTS | known | _ENCODING))
         self.name = str(address)
