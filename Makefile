@@ -52,7 +52,8 @@ test-others: setup
 unit: $(READY) ## the unit tests that need no program besides Python
 	@$(BIN)/python -m pytest -q -m "not programs" tests/unit
 
-soak: setup ## long runs of the responder and its store: kills, faults
+soak: setup ## long runs of the responder and its store: kills, faults; the container
+	@bash tools/setup.sh soak
 	@MINUTES=$(MINUTES) $(BIN)/python -m pytest -q $(SOAK)
 
 SOAK ?= tests/soak

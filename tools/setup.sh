@@ -4,7 +4,7 @@
 # make; safe to call again. GROUP names the tools, a dependency group of pyproject.toml.
 #
 # With the argument `programs`: only install the programs that the tests use; with
-# `bench`, those of a benchmark too. With
+# `bench`, those of a benchmark too; with `soak`: only those of the long runs. With
 # `openssl` or `debootstrap`: only install that program, if it is missing.
 set -euo pipefail
 
@@ -98,8 +98,14 @@ install_bench() {
     command -v wrk >/dev/null || install wrk
 }
 
+# What `make soak` needs besides: an engine for containers, and what unpacks their base.
+install_soak() {
+    install_servers podman runc mmdebstrap iptables /usr/lib/podman/netavark:netavark
+}
+
 case "${1:-}" in
     bench) install_bench; exit ;;
+    soak) install_soak; exit ;;
     programs) install_programs; exit ;;
     openssl | debootstrap) command -v "$1" >/dev/null || install "$1"; exit ;;
 esac

@@ -94,7 +94,7 @@ def _can_install() -> bool:
 
 def _script(tutorial: Path, port: str) -> str:
     """Return the commands of the page, without the network."""
-    (block,) = (each for each in blocks(PAGE, "console") if not runs(each))
+    block, _ = (each for each in blocks(PAGE, "console") if not runs(each))
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(PACKAGES),

@@ -1,4 +1,8 @@
-"""The units of systemd and the container file: what can be checked without them."""
+"""
+The units of systemd and the container file: what can be checked without them.
+
+``tests/soak/test_container.py`` builds the container and runs it.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +116,7 @@ KNOWN = {
 def test_the_container_file_has_known_instructions(
     instructions: list[tuple[str, str]],
 ) -> None:
-    """It is not built here, which needs the network: its syntax is checked."""
+    """Its syntax is checked, and that its stages exist."""
     assert {name for name, _ in instructions} <= KNOWN
     stages = [value.split(" AS ")[1] for name, value in instructions if " AS " in value]
     for name, value in instructions:
