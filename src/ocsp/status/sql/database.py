@@ -27,6 +27,9 @@ _CONNECT_SECONDS = 5
 _TELLS = frozenset({"psycopg", "psycopg2", "pymysql", "mysqldb", "mysqlconnector"})
 """Drivers that take connect_timeout."""
 
+_POSTGRESQL = frozenset({"psycopg", "psycopg2"})
+"""Drivers that take client_encoding: without it they cannot read text in SQL_ASCII."""
+
 
 class Database:
     """A database that statements are read from."""
@@ -68,8 +71,11 @@ class Database:
                 "sqlite://", creator=self._open_file, poolclass=NullPool
             )
         arguments: dict[str, Any] = {}
-        if url.get_driver_name() in _TELLS:
+        driver = url.get_driver_name()
+        if driver in _TELLS:
             arguments["connect_timeout"] = _CONNECT_SECONDS
+        if driver in _POSTGRESQL:
+            arguments["client_encoding"] = url.query.get("client_encoding", "UTF8")
         return sqlalchemy.create_engine(
             url,
             pool_size=connections,

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from cryptography import x509
 
 from ocsp import OCSPCertStatus, limits
@@ -27,9 +28,11 @@ from ocsp.status.sql import (
     key_identifier,
 )
 from ocsp.status.sql.batches import Batches, Found
+from ocsp.status.sql.database import Database
 from ocsp.status.sql.issuers import IssuerRule
 from ocsp.status.sql.presets import CFSSL
 from tests.pki import ca, key, make
+from tests.servers.postgresql import PostgreSQLServer
 from tests.unit.status.contract import GOOD, REVOKED, UNLISTED, ask, query
 from tests.unit.status.sql.tables import MAKERS, execute
 
@@ -143,6 +146,23 @@ def test_urls_that_are_refused(url: str, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason) as caught:
         SQLSource(url, CFSSL, [ca()])
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("chosen", ["", "&client_encoding=LATIN1"])
+def test_postgresql_without_an_encoding(
+    postgresql_server: PostgreSQLServer, chosen: str
+) -> None:
+    """Its text is read as UTF-8, or as the URL says."""
+    name = postgresql_server.new_database("ENCODING SQL_ASCII LOCALE 'C'")
+    url = postgresql_server.url(name).replace(":", "+psycopg:", 1) + chosen
+    database = Database(url, 1)
+    octets = "ü".encode("latin-1" if chosen else "utf-8").hex()
+    statement = sqlalchemy.select(
+        sqlalchemy.text(f"convert_from('\\x{octets}', 'SQL_ASCII') AS name")
+    )
+    assert database.read([(statement, {})]) == [[{"name": "ü"}]]
+    database.close()
 
 
 def test_a_source_needs_an_issuer(path: Path) -> None:
