@@ -1,4 +1,4 @@
-"""Run ``ocsp serve`` with few files, for tests that attack it."""
+"""Run ``ocsp serve`` with few files or many, for tests that attack it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.pki import key, make
 from tests.unit.server.scene import GOOD, HOUR, bodies, post, status_of
 from tests.unit.server.scene import request as request_for
 
-__all__ = ["FILES", "Served", "read_all", "serve_with_few_files"]
+__all__ = ["FILES", "Served", "read_all", "serve_with_files"]
 
 FILES = 256
 """The limit of open files: a process cannot keep a connection for each client."""
@@ -69,8 +69,8 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def serve_with_few_files(folder: Path) -> Iterator[Served]:
-    """Run a responder with one good certificate, with its files in *folder*."""
+def serve_with_files(folder: Path, files: int = FILES) -> Iterator[Served]:
+    """Run a responder with one good certificate in *folder*, which opens *files*."""
     now = datetime.datetime.now(datetime.UTC)
     issuer = make(
         "Test CA", "Test CA", begin=now - HOUR, end=now + 240 * HOUR,
@@ -83,7 +83,7 @@ def serve_with_few_files(folder: Path) -> Iterator[Served]:
     with SQLiteStore(folder / "status.db", create=True) as store:
         store.add(issuer, GOOD)
     command = [
-        "bash", "-c", f'ulimit -n {FILES}; exec "$@"', "limited",
+        "bash", "-c", f'ulimit -n {files}; exec "$@"', "limited",
         sys.executable, "-m", "ocsp", "serve", "--issuer", "ca.pem", "--key", "ca.key",
         "--db", "status.db", "--port", "0",
     ]  # fmt: skip

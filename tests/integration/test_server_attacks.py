@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.served import FILES, Served, read_all, serve_with_few_files
+from tests.integration.served import FILES, Served, read_all, serve_with_files
 from tests.unit.server.scene import GOOD, MALFORMED, bodies, post
 from tests.unit.server.scene import request as request_for
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(name="served", scope="module")
 def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serve_with_few_files(tmp_path_factory.mktemp("attacks")) as served:
+    with serve_with_files(tmp_path_factory.mktemp("attacks")) as served:
         yield served
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 from pathlib import Path
 
 import pytest
 
-from tests.integration.served import Served, serve_with_few_files
+from tests.integration.served import Served, serve_with_files
 from tests.unit.server.scene import bodies
 from tests.unit.server.test_hostile_requests import AMBIGUOUS, VALID
 
 SEEDS = [*AMBIGUOUS.values(), *VALID.values()]
-ROUNDS, CLIENTS = 1_000, 10
+ROUNDS, CLIENTS, PARTS = 1_000, 10, 4
+IDLE, HEADER_OCTETS = 1_100, 200 << 20
 
 
 def _mutated(chosen: random.Random) -> bytes:
@@ -60,16 +62,16 @@ def _attack(served: Served, chosen: random.Random, kept: list[socket.socket]) ->
     connection.close()
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(PARTS))
 def test_every_other_request_is_answered(tmp_path: Path, number: int) -> None:
     """Between ten hostile clients each; memory and log stay bounded."""
     seed = random.getrandbits(32)
     print("seed", seed)
     chosen = random.Random(seed + number)
     kept: list[socket.socket] = []
-    with serve_with_few_files(tmp_path) as served:
+    with serve_with_files(tmp_path) as served:
         memory = served.memory()
-        for _ in range(ROUNDS // 3):
+        for _ in range(ROUNDS // PARTS):
             for _ in range(CLIENTS):
                 _attack(served, chosen, kept)
             assert served.status() == "GOOD"
@@ -79,3 +81,22 @@ def test_every_other_request_is_answered(tmp_path: Path, number: int) -> None:
         assert served.log.stat().st_size < 20_000
     for each in kept:
         each.close()
+
+
+def test_idle_connections_and_headers_without_end(tmp_path: Path) -> None:
+    """1,100 connections, 200 MiB of headers: others are served, one line is logged."""
+    header = b"X: " + b"a" * 65_000
+    with serve_with_files(tmp_path, 4_096) as served, contextlib.ExitStack() as kept:
+        for _ in range(IDLE):
+            kept.enter_context(served.connect())
+        memory, sent = served.memory(), 0
+        while sent < HEADER_OCTETS:
+            with contextlib.suppress(OSError), served.connect() as connection:
+                connection.sendall(b"GET / HTTP/1.1\r\n")
+                for _ in range(32):
+                    connection.sendall(header)
+                    sent += len(header)
+            sent += len(header)
+            assert served.status() == "GOOD"
+        assert served.memory() < memory + 16
+        assert served.log.stat().st_size < 2_000
