@@ -7,6 +7,7 @@ Redis stands in for Valkey where that is not installed (:mod:`tests.servers.redi
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import time
 import urllib.request
@@ -20,7 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from ocsp.asn1.der import integer_octets
+from ocsp.cli import main
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
+from ocsp.service.copies.edge import ASK_SECONDS
 from ocsp.sharing.values import decode_answer
 from ocsp.store import SQLiteStore
 from ocsp.store.postgresql import PostgreSQLStore
@@ -147,6 +150,63 @@ def test_an_edge_node_answers_from_valkey(tmp_path: Path) -> None:
         server.start()  # empty: all is copied again
         _until(edge, node, late, GOOD)
         assert edge.status(node, leaf) is REVOKED
+
+
+@pytest.fixture(name="files")
+def _files(tmp_path: Path) -> CAFolder:
+    """Return a CA with a good and a revoked certificate, in a folder of its own."""
+    (tmp_path / "signer").mkdir()
+    files = CAFolder(tmp_path / "signer")
+    files.revoke(files.issue("revoked.example.org"))
+    return files
+
+
+def _revoked(files: CAFolder) -> x509.Certificate:
+    return x509.load_pem_x509_certificate((files.folder / "revoked.pem").read_bytes())
+
+
+def _publish(files: CAFolder, to: Path) -> None:
+    assert main(["presign", str(files.configuration)]) == 0
+    assert main(["publish", str(files.configuration), "--to", str(to)]) == 0
+
+
+def test_an_edge_node_answers_from_published_files(
+    files: CAFolder, tmp_path: Path
+) -> None:
+    """A revocation too, once it is published; and from memory when they are gone."""
+    published = tmp_path / "published"
+    _publish(files, published)
+    edge = Edge(files, tmp_path / "edge", f'files = "{published}"')
+    with serving(edge.folder) as node:
+        assert edge.status(node, files.web) is GOOD
+        assert edge.status(node, _revoked(files)) is REVOKED
+        files.revoke(files.web)
+        late = files.issue("late.example.org")
+        assert edge.status(node, late) is TRY_LATER
+        _publish(files, published)
+        _until(edge, node, files.web, REVOKED)
+        assert edge.status(node, late) is GOOD
+        shutil.rmtree(published)
+        end = time.monotonic() + ASK_SECONDS + 0.2  # it looks for them again
+        while time.monotonic() < end:
+            assert edge.status(node, late) is GOOD
+        assert edge.status(node, files.web) is REVOKED
+
+
+def test_an_edge_node_answers_from_its_upstream(
+    files: CAFolder, tmp_path: Path
+) -> None:
+    """It asks a responder over HTTP, once for each certificate."""
+    with serving(files.folder) as upstream:
+        edge = Edge(files, tmp_path / "edge", f'upstream = ["{upstream.url}"]')
+        with serving(edge.folder) as node:
+            assert edge.status(node, files.web) is GOOD
+            assert edge.status(node, _revoked(files)) is REVOKED
+            late = files.issue("late.example.org")
+            assert upstream.stop() == 0
+            assert edge.status(node, files.web) is GOOD
+            assert edge.status(node, _revoked(files)) is REVOKED
+            assert edge.status(node, late) is TRY_LATER
 
 
 def test_an_emptied_server_costs_no_answer_that_was_given(tmp_path: Path) -> None:
