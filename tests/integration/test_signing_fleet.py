@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from ocsp import Signer
@@ -17,11 +20,13 @@ from ocsp.process_clock import ProcessClock
 from ocsp.responder import Authority, Responder
 from ocsp.service import presign_workers
 from ocsp.store import Store, open_store
-from ocsp.store.postgresql import PostgreSQLStore, claims
+from ocsp.store.postgresql import PostgreSQLStore, claims, rates
 from ocsp.updater import Presigner, presign
 from ocsp.updater import batch as batches
 from ocsp.updater import turn as turns
 from tests.ca_folder import CAFolder
+from tests.integration.services import PROGRAM
+from tests.integration.web_servers import until
 from tests.pki import NOW, ca, delegate_signer
 from tests.signing_fleet import History
 from tests.unit.store.scene import SHA1
@@ -137,6 +142,47 @@ def test_the_command_signs_in_several_processes(
     assert document["ended_workers"] == 0
     assert main(["presign"]) == 0
     assert "0 answers stored" in capfd.readouterr().out
+
+
+RATE = 400
+"""The rate of a signer: the 600 answers of the files take it one and a half seconds."""
+
+
+def test_two_commands_keep_to_one_rate_and_show_one_progress(
+    files: CAFolder, postgresql_url: str
+) -> None:
+    """A lock holds both until they want to sign, so that their starts do not count."""
+    text = files.configuration.read_text()
+    limited = text.replace('.key" }', f'.key", rate = {RATE} }}')
+    files.configuration.write_text(limited)
+    with psycopg.connect(postgresql_url) as database:
+        database.execute("LOCK signer_rate")
+        commands = [_start_presigning(files.folder) for _ in range(2)]
+        until(lambda: _waiting(database) == 2, lambda: "they do not ask for the rate")
+        database.commit()
+        begun = time.monotonic()
+        ended = [command.communicate(timeout=60) for command in commands]
+    seconds = time.monotonic() - begun
+    stored = [json.loads(out)["stored"] for out, _ in ended]
+    assert sum(stored) == 600
+    assert min(stored) > 0
+    assert sum(stored) <= RATE * (seconds + rates.BURST_SECONDS)
+    assert all("600/600" in bar for _, bar in ended)
+
+
+def _start_presigning(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PROGRAM, "presign", "--json"], cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"FORCE_COLOR": "1"},  # so that there is a bar in the pipe
+    )  # fmt: skip
+
+
+def _waiting(database: psycopg.Connection) -> int:
+    """Return how many transactions wait for a lock."""
+    row = database.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_a_worker_that_cannot_sign_is_reported(

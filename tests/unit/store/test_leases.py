@@ -177,7 +177,7 @@ def _digest() -> bytes:
 def test_the_rate_of_a_signer_is_kept_by_all_together(
     store: PostgreSQLStore, postgresql_url: str
 ) -> None:
-    """Four threads on connections of their own, for a second, within 10 %."""
+    """Four threads on connections of their own: 10 % more at most, or a burst less."""
     rate, taken = 400.0, list[int]()
     end = time.monotonic() + 1.5
 
