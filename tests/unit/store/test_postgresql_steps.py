@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,31 +15,6 @@ from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 
 pytestmark = pytest.mark.programs
-
-STEP = """
-from alembic import op
-
-revision = "0099"
-down_revision = "{last:04d}"
-
-
-def upgrade() -> None:
-    op.execute("ALTER TABLE certificate ADD COLUMN colour text NOT NULL DEFAULT 'red'")
-    op.execute("ALTER TABLE answer ADD COLUMN note text")
-    op.execute("CREATE TABLE colour (name text PRIMARY KEY)")
-"""
-
-
-@pytest.fixture(name="next_release")
-def _next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have the steps of a later release, whose last one is number 99."""
-    for step in FOLDER.glob("r*.py"):
-        shutil.copy(step, tmp_path)
-    (tmp_path / "r0099_colour.py").write_text(STEP.format(last=schema.VERSION))
-    with monkeypatch.context() as patch:
-        patch.setattr(steps, "FOLDER", tmp_path)
-        patch.setattr(schema, "VERSION", 99)
-        yield
 
 
 def test_the_version_is_that_of_the_last_step() -> None:
