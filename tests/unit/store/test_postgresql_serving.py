@@ -37,9 +37,11 @@ from ocsp.store.postgresql.serving import (
     link,
     retrying,
 )
-from tests.pki import ca, delegate_signer
+from tests.pki import NOW, ca, delegate_signer
 from tests.servers.pgbouncer import pooling
 from tests.servers.postgresql import PostgreSQLServer
+from tests.unit.status import contract
+from tests.unit.store.contract.databases import PostgreSQLDatabase
 
 GOOD, REVOKED, NEVER = 0x10, 0x11, 0x12
 HOLD = ReasonFlags.certificate_hold
@@ -192,6 +194,31 @@ def test_look_ups(scene: Scene) -> None:
 
     assert isinstance(scene.source, RemoteAnswerStore)
     scene.run(main)
+
+
+def test_the_contract(postgresql_url: str) -> None:
+    """What holds for every source of status, in one event loop."""
+    database = PostgreSQLDatabase(postgresql_url)
+    with database.open(create=True) as store:
+        for serial in (contract.GOOD, contract.REVOKED):
+            store.add(ca(), serial)
+        store.revoke(ca(), contract.REVOKED, NOW, contract.STOLEN)
+        source = PostgreSQLSource(postgresql_url, store)
+
+        async def main() -> None:
+            while not source.poll_changes().everything:  # it begins to follow
+                await asyncio.sleep(0.01)
+            await contract.check_in_loop(
+                contract.Scene(
+                    source=source,
+                    revoke=lambda: store.revoke(ca(), contract.GOOD, NOW),
+                    remove=database.remove,
+                    seconds=DEADLINE,
+                )
+            )
+            await source.aclose()
+
+        asyncio.run(main())
 
 
 def test_look_ups_that_wait_together_go_in_one_statement(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ocsp.store import Store
+from ocsp.store.postgresql.database import pool
 from ocsp.store.sqlite.database import reader
 from tests.unit.store.contract.databases import (
     Database,
@@ -28,6 +29,12 @@ def _database(
     # Each look-up checks the file, not only the first one within 20 ms.
     monkeypatch.setattr(reader, "CHECK_SECONDS", -1.0)
     return SQLiteDatabase(tmp_path / "status.db")
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a database that is gone for a second, not for five, each time."""
+    monkeypatch.setattr(pool, "CONNECT_SECONDS", 1.0)
 
 
 @pytest.fixture(name="store")

@@ -300,6 +300,7 @@ def test_the_history_of_a_certificate_has_its_last_changes(store: Store) -> None
     assert store.history(IssuerKey.of(ca("Other CA")), 1) == []
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_a_store_is_a_source(database: Database, store: Store) -> None:
     """What holds for every source of status holds for every store."""
     store.add(ca(), source_contract.GOOD)
