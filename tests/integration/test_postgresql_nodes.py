@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -189,6 +189,36 @@ def test_a_node_starts_while_the_database_is_away(
     finally:
         if server.process is None:
             server.start()
+
+
+def test_a_node_behind_a_pooler(
+    postgresql_server: PostgreSQLServer,
+    pgbouncer: Callable[[str], str],
+    tmp_path: Path,
+) -> None:
+    """It signs, answers and follows, each time on another connection."""
+    url = pgbouncer(postgresql_server.new_database())
+    files = CAFolder(tmp_path)
+    issuer, serial = files.ca.certificate, files.web.serial_number
+    files.write("ocsp.toml", files.settings().replace("sqlite:status.db", url))
+    request = request_for(files.web, issuer)
+    query = StatusQuery(IssuerKey.of(issuer), serial)
+    with PostgreSQLStore(url, create=True) as store:
+        store.add(issuer, serial)
+        with serving(tmp_path) as node:
+            for status in (GOOD, REVOKED, GOOD):
+                until(lambda: _is_signed(store, query), node.log.copy)
+                assert ask(node.url, request).certificate_status is status
+                if status is GOOD:
+                    change = store.revoke(
+                        issuer, serial, reason=x509.ReasonFlags.certificate_hold
+                    )
+                else:
+                    change = store.release(issuer, serial)
+                assert change.event is not None
+                assert store.wait_until_seen(change.event) == []
+            assert ask(node.url, request).certificate_status is REVOKED
+            assert node.stop() == 0
 
 
 def _is_signed(store: PostgreSQLStore, query: StatusQuery) -> bool:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 from tests.integration.web_servers import until
 from tests.servers.postgresql import PostgreSQLServer
 
-__all__ = ["pooling"]
+__all__ = ["pgbouncer", "pooling"]
 
 _PORT = 6432
 _CONFIGURATION = """
@@ -29,12 +29,13 @@ listen_addr =
 listen_port = {port}
 unix_socket_dir = {folder}
 default_pool_size = 4
+server_idle_timeout = 1
 """
 
 
 @contextmanager
-def pooling(server: PostgreSQLServer, database: str) -> Iterator[str]:
-    """Pool the connections to *server*; yield the address of *database* there."""
+def pooling(server: PostgreSQLServer) -> Iterator[Callable[[str], str]]:
+    """Pool the connections to *server*; yield what gives the address of a database."""
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         pytest.skip("PgBouncer is not installed; `make setup` installs it")
@@ -57,19 +58,28 @@ def pooling(server: PostgreSQLServer, database: str) -> Iterator[str]:
                 stdout=output,
                 stderr=output,
             )
-        url = f"postgresql://ocsp@/{database}?host={folder}&port={_PORT}"
+
+        def address(database: str) -> str:
+            return f"postgresql://ocsp@/{database}?host={folder}&port={_PORT}"
 
         def answers() -> bool:
             assert process.poll() is None, log.read_text()
             try:
-                psycopg.connect(url).close()
+                psycopg.connect(address("postgres")).close()
             except psycopg.OperationalError:
                 return False
             return True
 
         try:
             until(answers, log.read_text)
-            yield url
+            yield address
         finally:
             process.kill()
             process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgresql_server: PostgreSQLServer) -> Iterator[Callable[[str], str]]:
+    """Pool the connections to the server of all tests."""
+    with pooling(postgresql_server) as address:
+        yield address

@@ -38,7 +38,6 @@ from ocsp.store.postgresql.serving import (
     retrying,
 )
 from tests.pki import NOW, ca, delegate_signer
-from tests.servers.pgbouncer import pooling
 from tests.servers.postgresql import PostgreSQLServer
 from tests.unit.status import contract
 from tests.unit.store.contract.databases import PostgreSQLDatabase
@@ -474,38 +473,37 @@ def test_a_connection_that_is_killed(scene: Scene, words: str) -> None:
     scene.run(main)
 
 
-def test_behind_a_pooler_of_transactions(postgresql_server: PostgreSQLServer) -> None:
+def test_behind_a_pooler_of_transactions(
+    postgresql_server: PostgreSQLServer, pgbouncer: Callable[[str], str]
+) -> None:
     """Nothing wakes the follower, and nothing is prepared: polls are enough."""
     database = postgresql_server.new_database()
-    with pooling(postgresql_server, database) as pooler:
-        scene = Scene(postgresql_server.url(database), pooler)
+    scene = Scene(postgresql_server.url(database), pgbouncer(database))
 
-        async def main() -> None:
-            await scene.following()
-            for each in range(3):
-                serial = 0x50 + each
-                await asyncio.to_thread(scene.store.add, ca(), serial)
-                for _ in range(
-                    8
-                ):  # a prepared statement would be on another connection
-                    found = await asyncio.gather(scene.find(serial), scene.find(GOOD))
-                    assert None not in found
-                change = await asyncio.to_thread(scene.store.revoke, ca(), serial)
-                began = time.monotonic()
-                await scene.changed({serial})
-                assert time.monotonic() < began + 1
-                waiting = asyncio.create_task(
-                    asyncio.to_thread(scene.store.wait_until_seen, change.event or 0)
-                )
-                await scene.until(lambda _, waiting=waiting: waiting.done())  # type: ignore[misc]
-                assert waiting.result() == []
-            # It listens to nothing there: others would get what it is told.
-            assert not scene.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE left(query, 6) = 'LISTEN'"
+    async def main() -> None:
+        await scene.following()
+        for each in range(3):
+            serial = 0x50 + each
+            await asyncio.to_thread(scene.store.add, ca(), serial)
+            for _ in range(8):  # a prepared statement would be on another connection
+                found = await asyncio.gather(scene.find(serial), scene.find(GOOD))
+                assert None not in found
+            change = await asyncio.to_thread(scene.store.revoke, ca(), serial)
+            began = time.monotonic()
+            await scene.changed({serial})
+            assert time.monotonic() < began + 1
+            waiting = asyncio.create_task(
+                asyncio.to_thread(scene.store.wait_until_seen, change.event or 0)
             )
+            await scene.until(lambda _, waiting=waiting: waiting.done())  # type: ignore[misc]
+            assert waiting.result() == []
+        # It listens to nothing there: others would get what it is told.
+        assert not scene.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE left(query, 6) = 'LISTEN'"
+        )
 
-        scene.run(main)
-        scene.store.close()
+    scene.run(main)
+    scene.store.close()
 
 
 def test_the_server_notifies_of_a_change(
