@@ -30,7 +30,7 @@ from tests.live_history import SECONDS, TRY_LATER, LiveHistory
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer
 
-__all__ = ["FAULTS", "Fleet", "Link", "Node", "new_fleet"]
+__all__ = ["FAULTS", "Fleet", "Link", "Node", "SharedHistory", "new_fleet"]
 
 VALIDITY = 600
 CUT_SECONDS = 3.0
@@ -126,22 +126,21 @@ class Node:
     Attributes:
         url: Where it answers; the same after a restart.
 
-        link: Its way to the database.
-
         service: The running program, or ``None``.
     """
 
-    def __init__(self, folder: Path, role: str, link: Link, settings: str) -> None:
-        """Write the configuration of a node with *role*."""
+    def __init__(
+        self, folder: Path, role: str, settings: str, *, address: str = "127.0.0.1"
+    ) -> None:
+        """Write the configuration of a node with *role*, which listens at *address*."""
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}/"
-        self.link = link
+        self.url = f"http://{address}:{port}/"
         self.serves = role != "sign"
         self.service: Service | None = None
         self._folder = folder
         self._stack = contextlib.ExitStack()
         (folder / "ocsp.toml").write_text(
-            f'role = "{role}"\nlisten = ["127.0.0.1:{port}"]\n{settings}'
+            f'role = "{role}"\nlisten = ["{address}:{port}"]\n{settings}'
         )
 
     def start(self) -> None:
@@ -171,7 +170,56 @@ class Node:
         self.service = None
 
 
-class Fleet(LiveHistory):
+class LinkedNode(Node):
+    """
+    A node whose way to the database can be cut.
+
+    Attributes:
+        link: The way.
+    """
+
+    def __init__(self, folder: Path, role: str, link: Link, settings: str) -> None:
+        """Write the configuration of a node with *role*."""
+        super().__init__(folder, role, settings)
+        self.link = link
+
+
+class SharedHistory(LiveHistory):
+    """
+    The history of nodes that share a database, and their writer.
+
+    Attributes:
+        store: The writer's way to the database.
+
+        validity: For how many seconds answers are valid.
+    """
+
+    store: Store
+    validity = VALIDITY
+
+    def _write(self) -> None:
+        while not self._stop.is_set():
+            with self.writing:
+                self.change(self.store)
+            time.sleep(0.01)
+
+    def missing(self) -> list[str]:
+        """Return which certificates have no fresh answer in the database."""
+        key = IssuerKey.of(self.issuer)
+        return faults_at_end(
+            self.store,  # type: ignore[arg-type]
+            [StatusQuery(key, serial) for serial in self.serials],
+            (CertIDForm.SHA1, CertIDForm.SHA256),
+            int(time.time()),
+            self.validity,
+        )
+
+    def is_signed(self) -> bool:
+        """Tell whether every certificate has a fresh answer, of its present status."""
+        return not self.missing() and self.store.count_open_changes() == 0
+
+
+class Fleet(SharedHistory):
     """Two nodes that answer and two that sign, their writer and their clients."""
 
     def __init__(
@@ -206,13 +254,13 @@ class Fleet(LiveHistory):
         self.cut_seconds = cut_seconds
         self._name = database.new_database()
         self._way = self._new_link("writer")
-        self.store: Store = open_store(self._url(self._way), create=True)
+        self.store = open_store(self._url(self._way), create=True)
         for serial in self.serials:
             self.store.add(self.issuer, serial)
         roles = ("serve", "serve", "sign", "sign")
         self.nodes = [self._node(number, role) for number, role in enumerate(roles)]
 
-    def _node(self, number: int, role: str) -> Node:
+    def _node(self, number: int, role: str) -> LinkedNode:
         link = self._new_link(f"node-{number}")
         for name in ("ca.pem", "responder.pem", "responder.key"):
             shutil.copy(self.files.folder / name, link.folder)
@@ -223,7 +271,7 @@ class Fleet(LiveHistory):
             '[[issuer]]\ncertificate = "ca.pem"\n'
             'signers = [{ certificate = "responder.pem", key = "responder.key" }]\n'
         )
-        return Node(link.folder, role, link, settings)
+        return LinkedNode(link.folder, role, link, settings)
 
     def _new_link(self, name: str) -> Link:
         folder = self.files.folder / name
@@ -240,7 +288,7 @@ class Fleet(LiveHistory):
             link.lead_to(database.folder)
 
     @property
-    def serving_nodes(self) -> list[Node]:
+    def serving_nodes(self) -> list[LinkedNode]:
         """Return the nodes that answer."""
         return [each for each in self.nodes if each.serves]
 
@@ -273,32 +321,11 @@ class Fleet(LiveHistory):
         self.store.close()
         self._way.close()
 
-    def _write(self) -> None:
-        while not self._stop.is_set():
-            with self.writing:
-                self.change(self.store)
-            time.sleep(0.01)
-
-    def missing(self) -> list[str]:
-        """Return which certificates have no fresh answer in the database."""
-        key = IssuerKey.of(self.issuer)
-        return faults_at_end(
-            self.store,  # type: ignore[arg-type]
-            [StatusQuery(key, serial) for serial in self.serials],
-            (CertIDForm.SHA1, CertIDForm.SHA256),
-            int(time.time()),
-            VALIDITY,
-        )
-
     def follows(self) -> bool:
         """Tell whether each process that answers says in the database what it saw."""
         with psycopg.connect(self.database.url(self._name)) as connection:
             (there,) = connection.execute(_FOLLOWING).fetchall()[0]
         return bool(there == sum(each.workers() for each in self.serving_nodes))
-
-    def is_signed(self) -> bool:
-        """Tell whether every certificate has a fresh answer, of its present status."""
-        return not self.missing() and self.store.count_open_changes() == 0
 
     def check(self, *, bound: float = 0.0) -> None:
         """

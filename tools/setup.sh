@@ -43,6 +43,7 @@ install_programs() {
     command -v curl >/dev/null || missing+=(curl)
     command -v chromium >/dev/null || missing+=(chromium)
     command -v socat >/dev/null || missing+=(socat)
+    command -v ip >/dev/null || missing+=(iproute2)
     [ -e /usr/share/easy-rsa/easyrsa ] || missing+=(easy-rsa)
     command -v cfssl >/dev/null || missing+=(golang-cfssl)
     command -v ocsptool >/dev/null || missing+=(gnutls-bin)

@@ -21,7 +21,7 @@ import valkey
 
 from tests.integration.web_servers import free_port, until
 
-__all__ = ["RedisServer", "cluster", "sentinels"]
+__all__ = ["RedisServer", "cluster", "join_cluster", "new_cluster_node", "sentinels"]
 
 SERVICE = "ocsp-answers"
 """The name of the service that the sentinels watch."""
@@ -40,15 +40,24 @@ class RedisServer:
     A server with its files in a folder, which keeps its data in memory only.
 
     Attributes:
-        port: Its port on 127.0.0.1.
+        address: Its IPv4 address.
+
+        port: Its port.
 
         process: The server, or ``None`` while it is stopped.
     """
 
-    def __init__(self, folder: Path, *options: str, tls: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        tls: Sequence[str] = (),
+        address: str = "127.0.0.1",
+    ) -> None:
         """Prepare a server; *tls* is its certificate, its key, and the CA."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.address = address
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._options = options
@@ -68,13 +77,22 @@ class RedisServer:
             certificate, key, ca = self._tls
             ports = ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no",
                      "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", ca]  # fmt: skip
-        return [*ports, "--bind", "127.0.0.1", "--save", "", *self._options]
+        return [
+            *ports,
+            "--bind",
+            self.address,
+            "--protected-mode",
+            "no",
+            "--save",
+            "",
+            *self._options,
+        ]
 
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self._log()
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 1):
+            with socket.create_connection((self.address, self.port), 1):
                 return True
         except OSError:
             return False
@@ -85,12 +103,12 @@ class RedisServer:
     @property
     def url(self) -> str:
         """Return the address of the server."""
-        return f"valkey://127.0.0.1:{self.port}"
+        return f"valkey://{self.address}:{self.port}"
 
     def client(self, **options: object) -> valkey.Valkey[bytes]:
         """Return a client for commands of the test."""
         return valkey.Valkey(  # type: ignore[call-overload, no-any-return]
-            "127.0.0.1", self.port, socket_timeout=5, **options
+            self.address, self.port, socket_timeout=5, **options
         )
 
     def pause(self) -> None:
@@ -175,31 +193,40 @@ def _text(value: object) -> str:
 @contextlib.contextmanager
 def cluster(folder: Path) -> Iterator[tuple[str, list[RedisServer]]]:
     """Run a cluster of three primaries; return its address."""
+    nodes = [new_cluster_node(folder / f"node{number}") for number in range(3)]
     with contextlib.ExitStack() as stack:
-        nodes = []
-        for number in range(3):
-            server = RedisServer(
-                folder / f"node{number}", "--cluster-enabled", "yes",
-                "--cluster-require-full-coverage", "no",
-                "--cluster-node-timeout", "1000", "--cluster-port", str(free_port()),
-            )  # fmt: skip
-            nodes.append(stack.enter_context(server))
-        first, *others = nodes
-        bounds = (0, 5461, 10923, 16384)
-        for number, node in enumerate(nodes):
-            with node.client() as client:
-                client.execute_command(
-                    "CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1
-                )
-        with first.client() as client:
-            for node in others:
-                bus = node._options[node._options.index("--cluster-port") + 1]
-                client.execute_command("CLUSTER", "MEET", "127.0.0.1", node.port, bus)
-        for node in nodes:
-            with node.client() as client:
-                until(lambda c=client: _is_whole(c), lambda: "cluster")  # type: ignore[misc]
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in nodes)
-        yield f"valkey+cluster://{hosts}", nodes
+        for each in nodes:
+            stack.enter_context(each)
+        yield join_cluster(nodes), nodes
+
+
+def new_cluster_node(folder: Path, address: str = "127.0.0.1") -> RedisServer:
+    """Prepare a primary of a cluster."""
+    return RedisServer(
+        folder, "--cluster-enabled", "yes", "--cluster-require-full-coverage", "no",
+        "--cluster-node-timeout", "1000", "--cluster-port", str(free_port()),
+        address=address,
+    )  # fmt: skip
+
+
+def join_cluster(nodes: Sequence[RedisServer]) -> str:
+    """Make one cluster of three running primaries; return its address."""
+    first, *others = nodes
+    bounds = (0, 5461, 10923, 16384)
+    for number, node in enumerate(nodes):
+        with node.client() as client:
+            client.execute_command(
+                "CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1
+            )
+    with first.client() as client:
+        for node in others:
+            bus = node._options[node._options.index("--cluster-port") + 1]
+            client.execute_command("CLUSTER", "MEET", node.address, node.port, bus)
+    for node in nodes:
+        with node.client() as client:
+            until(lambda c=client: _is_whole(c), lambda: "cluster")  # type: ignore[misc]
+    hosts = ",".join(f"{node.address}:{node.port}" for node in nodes)
+    return f"valkey+cluster://{hosts}"
 
 
 def _is_whole(client: valkey.Valkey[bytes]) -> bool:
