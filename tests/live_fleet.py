@@ -39,7 +39,7 @@ node counts as ended, so the writer waits for all nodes."""
 
 _SOCKET = ".s.PGSQL.5432"
 
-_FOLLOWING = "SELECT count(*) FROM node WHERE at > clock_timestamp() - interval '2 s'"
+FOLLOWING = "SELECT count(*) FROM node WHERE at > clock_timestamp() - interval '2 s'"
 """A process that follows the changes writes its row each second."""
 
 
@@ -324,7 +324,7 @@ class Fleet(SharedHistory):
     def follows(self) -> bool:
         """Tell whether each process that answers says in the database what it saw."""
         with psycopg.connect(self.database.url(self._name)) as connection:
-            (there,) = connection.execute(_FOLLOWING).fetchall()[0]
+            (there,) = connection.execute(FOLLOWING).fetchall()[0]
         return bool(there == sum(each.workers() for each in self.serving_nodes))
 
     def check(self, *, bound: float = 0.0) -> None:

@@ -16,17 +16,18 @@ import shutil
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg
+
 from ocsp import OCSPCertStatus, OCSPResponseStatus, load_der_ocsp_response
-from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.store import open_store
 from tests.history import Change, Fault, History, Received, faults_of
 from tests.hosts import Host, Network
 from tests.integration.web_servers import until
-from tests.live_fleet import NO_ERROR, Node, SharedHistory
+from tests.live_fleet import FOLLOWING, NO_ERROR, Node, SharedHistory
 from tests.live_history import FORMS, RESET, SECONDS
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer, join_cluster, new_cluster_node
@@ -42,7 +43,7 @@ In how many seconds a change is visible at the edge, and how long a client waits
 answer. So long after its end, a fault can be seen.
 """
 
-PAUSE = 0.02
+PAUSE = 0.05
 """How many seconds a client waits between two requests."""
 
 CLIENTS = 2
@@ -81,7 +82,7 @@ class Outage(NamedTuple):
 
         is_unreachable: Whether it may get no answer at all.
 
-        is_blind: Whether the node may not know the changes of this time.
+        is_blind: Whether the node may know nothing new, and answer from memory.
     """
 
     begin: float
@@ -89,6 +90,10 @@ class Outage(NamedTuple):
     permits: frozenset[OCSPResponseStatus]
     is_unreachable: bool
     is_blind: bool
+
+    def concerns(self, request: Received | Broken) -> bool:
+        """Return whether *request* was at its time."""
+        return self.begin <= request.received and request.sent <= self.end
 
 
 class Broken(NamedTuple):
@@ -98,13 +103,13 @@ class Broken(NamedTuple):
     Attributes:
         sent: When the client sent it.
 
-        ended: When it had failed.
+        received: When it had failed.
 
         reason: The exception.
     """
 
     sent: float
-    ended: float
+    received: float
     reason: str
 
 
@@ -139,28 +144,24 @@ class Client:
     def __str__(self) -> str:
         return self._name
 
-    def changes(self, made: Iterable[Change]) -> list[Change]:
-        """Return the changes, with the times after which its node knows them."""
-        return [self._known(each) for each in made]
-
-    def _known(self, change: Change) -> Change:
-        for outage in self.outages:
-            begin = outage.begin - BOUND  # what is made just before is on its way
-            if outage.is_blind and begin <= change.acknowledged <= outage.end:
-                change = change._replace(acknowledged=outage.end)
-        return change
+    def histories(self, changes: Sequence[Change], bound: float) -> list[History]:
+        """Return what it got while its node knew all, and while that was blind."""
+        seeing, blind = [], []
+        for each in self.answers:
+            is_blind = any(o.is_blind and o.concerns(each) for o in self.outages)
+            (blind if is_blind else seeing).append(each)
+        faults = [Fault(each.begin, each.end, each.permits) for each in self.outages]
+        return [
+            History(changes, answers, faults, bound=within, settling=BOUND)
+            for answers, within in ((seeing, bound), (blind, float(VALIDITY)))
+        ]
 
     def silences(self) -> list[str]:
         """Return the requests that got no answer though the node is there."""
         return [
             f"{each.sent}: {each.reason}"
             for each in self.broken
-            if not any(
-                outage.is_unreachable
-                and outage.begin <= each.ended
-                and each.sent <= outage.end
-                for outage in self.outages
-            )
+            if not any(o.is_unreachable and o.concerns(each) for o in self.outages)
         ]
 
 
@@ -206,6 +207,7 @@ class HostFleet(SharedHistory):
         """
         super().__init__(folder, seed)
         self.network = network
+        self.database = database
         self.stores = stores
         self.store = open_store(database, create=True)
         for serial in self.serials:
@@ -298,12 +300,11 @@ class HostFleet(SharedHistory):
                         return False
         return True
 
-    def answers_again(self) -> bool:
-        """Tell whether the database answers the writer."""
-        with contextlib.suppress(SourceUnavailable, StoreError):
-            self.store.issuers()
-            return True
-        return False
+    def follows(self) -> bool:
+        """Tell whether each node that answers says in the database what it saw."""
+        with psycopg.connect(self.database) as connection:
+            ((there,),) = connection.execute(FOLLOWING).fetchall()
+        return bool(there == len(self.with_role("serve")))
 
     def _connect(self, node: HostNode) -> http.client.HTTPConnection:
         netloc = urllib.parse.urlsplit(node.url).netloc
@@ -349,14 +350,15 @@ class HostFleet(SharedHistory):
         permits: frozenset[OCSPResponseStatus] = NO_ERROR,
         is_unreachable: bool = False,
         is_blind: bool = False,
+        after: float = BOUND,
     ) -> Iterator[None]:
-        """Permit *clients* to find this in the ``with`` block, and shortly after it."""
+        """Permit *clients* to find this in the block, and *after* seconds more."""
         begin = time.time()
         open_end = Outage(begin, float("inf"), permits, is_unreachable, is_blind)
         for each in clients:
             each.outages.append(open_end)
         yield
-        end = open_end._replace(end=time.time() + BOUND)
+        end = open_end._replace(end=time.time() + after)
         for each in clients:
             each.outages[each.outages.index(open_end)] = end
 
@@ -373,17 +375,11 @@ class HostFleet(SharedHistory):
 
     def _found(self, client: Client) -> list[str]:
         """Return what is wrong in what a client got."""
-        return [*faults_of(self._history(client), self._verify), *client.silences()]
-
-    def _history(self, client: Client) -> History:
-        faults = [Fault(each.begin, each.end, each.permits) for each in client.outages]
-        return History(
-            client.changes(self.changes),
-            client.answers,
-            faults,
-            bound=BOUND if client.node is self.edge else 0.0,
-            settling=BOUND,
-        )
+        bound = BOUND if client.node is self.edge else 0.0
+        found = client.silences()
+        for each in client.histories(self.changes, bound):
+            found += faults_of(each, self._verify)
+        return found
 
 
 @contextlib.contextmanager

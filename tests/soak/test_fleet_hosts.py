@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from ocsp.sharing.nodes import LONGEST_PAUSE_SECONDS
 from tests.hosts import NoNamespaces
 from tests.integration.web_servers import until
 from tests.live_history import TRY_LATER
-from tests.live_hosts import HostFleet, HostNode, new_host_fleet
+from tests.live_hosts import BOUND, HostFleet, HostNode, new_host_fleet
 
 pytestmark = [
     pytest.mark.programs,
@@ -64,10 +65,12 @@ def kill_a_store_node(fleet: HostFleet) -> None:
     """
     Kill a node of the cluster.
 
-    The edge has no news of a third of the answers until it is back, and filled again.
+    The edge has no news of a third of the answers until it is back, and filled again:
+    it is tried again after a pause.
     """
     host, server = fleet.numbers.choice(fleet.stores)
-    with fleet.outage(fleet.clients_of(fleet.edge), is_blind=True):
+    after = LONGEST_PAUSE_SECONDS + BOUND
+    with fleet.outage(fleet.clients_of(fleet.edge), is_blind=True, after=after):
         with host.unplugged():
             server.stop()
             fleet.wait_for_answers(200)
@@ -108,7 +111,7 @@ def cut_the_database_off(fleet: HostFleet) -> None:
             end = time.monotonic() + CUT_SECONDS
             fleet.wait_for_answers(200)
             time.sleep(max(0.0, end - time.monotonic()))
-        until(fleet.answers_again, lambda: "the database does not answer")
+        until(fleet.follows, lambda: "a node does not follow")
 
 
 FAULTS: tuple[Callable[[HostFleet], None], ...] = (

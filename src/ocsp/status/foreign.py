@@ -113,6 +113,15 @@ class ForeignResponders:
         # A client that goes away does not end the exchange for the others.
         return await asyncio.shield(task)
 
+    def forget(self, cert_id: CertID) -> None:
+        """
+        Keep the answer no longer: the next one is that of an exchange.
+
+        Args:
+            cert_id: The certificate whose status has changed.
+        """
+        self._kept.discard(cert_id.der)
+
     async def aclose(self) -> None:
         """Stop the exchanges that are running."""
         running = tuple(self._running.values())

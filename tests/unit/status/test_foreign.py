@@ -116,6 +116,21 @@ def test_the_verified_octets_are_passed_on_and_kept() -> None:
     _run(test)
 
 
+def test_a_forgotten_answer_is_fetched_anew() -> None:
+    """Its status has changed, which its times do not show."""
+
+    async def test(foreign: _Foreign, proxy: ForeignResponders) -> None:
+        first = await proxy.answer(_forward())
+        foreign.records[7] = REVOKED
+        assert await proxy.answer(_forward()) == first
+        proxy.forget(_forward().cert_id)
+        assert await proxy.answer(_forward()) != first
+        proxy.forget(_forward(8).cert_id)
+        assert len(foreign.requests) == 2
+
+    _run(test)
+
+
 def test_requests_that_arrive_together_are_sent_once() -> None:
     """A client that goes away does not end the exchange for the others."""
 

@@ -144,7 +144,7 @@ class EdgeAnswers:
         key = forward.cert_id.der
         found = await self._on_server(forward)
         if found.withdrawn:
-            self._kept.discard(key)
+            self._forget(forward.cert_id)
         elif found.answer is None:
             found = await self._in_files(forward)
         kept = self._kept.get(key)
@@ -154,6 +154,12 @@ class EdgeAnswers:
                 return self._keep(key, found.answer, found.origin)
             return self._keep(key, before, "memory")
         return await self._from_responders(forward, before)
+
+    def _forget(self, cert_id: CertID) -> None:
+        """Drop what is older than the change of status that the server knows of."""
+        self._kept.discard(cert_id.der)
+        if self._upstream is not None:
+            self._upstream.forget(cert_id)
 
     def _stays(self, answer: VerifiedAnswer) -> bool:
         """Return whether an answer in memory is of the present database, and valid."""

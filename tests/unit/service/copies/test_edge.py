@@ -66,12 +66,19 @@ class Upstream:
 
     def __init__(self) -> None:
         self.answers = error_response(UnknownIssuer("no"))
+        self.kept: Answer | None = None
         self.asked = 0
 
     async def answer(self, forward: Forward) -> Answer:
-        """Return the answer."""
+        """Return the answer that was kept, or else that of a responder."""
+        if self.kept is not None:
+            return self.kept
         self.asked += 1
         return self.answers
+
+    def forget(self, cert_id: CertID) -> None:
+        """Keep the answer no longer."""
+        self.kept = None
 
     async def aclose(self) -> None:
         """Do nothing."""
@@ -199,6 +206,22 @@ def test_a_change_of_status_ends_an_answer_in_memory(scene: Scene) -> None:
     assert scene.ask() == TRY_LATER
     scene.server.has = shared(version=2, revoked=True)
     assert scene.ask() == REVOKED
+
+
+def test_a_change_of_status_ends_what_a_responder_has_said(scene: Scene) -> None:
+    """What was kept of it is older; what it says now is not."""
+    urls = ("http://a",)
+    good, revoked = (
+        Answer(each.der, OCSPResponseStatus.SUCCESSFUL, _times())
+        for each in (shared(), shared(version=2, revoked=True))
+    )
+    scene.upstream.kept = good
+    assert scene.ask(urls=urls) == GOOD
+    stored = shared().stored._replace(version=2, tbs=b"", signature=b"")
+    scene.server.has = SharedAnswer(stored, b"", b"a")
+    assert scene.ask(urls=urls) == "unauthorized"
+    scene.upstream.answers = revoked
+    assert scene.ask(urls=urls) == REVOKED
 
 
 def test_revoked_is_not_followed_by_good(scene: Scene) -> None:
