@@ -35,6 +35,7 @@ from ocsp.errors import (
 )
 from ocsp.errors.verification import UnsuccessfulResponse
 from ocsp.http import REQUEST_TYPE, RESPONSE_TYPE, Freshness
+from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.responder.answer import Answer, error_response
