@@ -44,6 +44,8 @@ class CannedAnswer(NamedTuple):
 
         next_update: When it ends, aware: the earliest nextUpdate of its entries, or the
             end of its signer's certificate.
+
+        file: The file that it is in, for people; may be empty.
     """
 
     der: bytes
@@ -51,10 +53,16 @@ class CannedAnswer(NamedTuple):
     revoked_for_good: frozenset[int]
     this_update: datetime.datetime
     next_update: datetime.datetime
+    file: str = ""
 
     @classmethod
     def of(
-        cls, der: bytes, response: OCSPResponse, until: datetime.datetime
+        cls,
+        der: bytes,
+        response: OCSPResponse,
+        until: datetime.datetime,
+        *,
+        file: str = "",
     ) -> CannedAnswer:
         """
         Return the answer with the octets *der*.
@@ -68,6 +76,8 @@ class CannedAnswer(NamedTuple):
 
             until: Until when clients accept it at most, aware: the end of its signer's
                 certificate.
+
+            file: The file that it is in, for people.
 
         Raises:
             ConfigError: If there is no entry, or one has no nextUpdate: it would never
@@ -85,6 +95,7 @@ class CannedAnswer(NamedTuple):
             ),
             this_update=max(entry.this_update_utc for entry in entries),
             next_update=min(until, *(end for end in ends if end is not None)),
+            file=file,
         )
 
     def contradicts(self, revoked: frozenset[int]) -> bool:
@@ -115,6 +126,11 @@ class CannedAuthority:
 
         contradictions: The answers that are never used, because another one says that a
             certificate in them is revoked.
+
+        first_end: When the first of its certificates has no answer any more, aware;
+            ``None`` if there are no answers.
+
+        last_end: When none of them has one.
     """
 
     def __init__(
@@ -140,6 +156,24 @@ class CannedAuthority:
         for each in sorted(left, key=lambda one: one.this_update, reverse=True):
             for cert_id in each.cert_ids:
                 self._newest_first.setdefault(cert_id, []).append(each)
+        last = {
+            max(found, key=lambda one: one.next_update)
+            for found in self._newest_first.values()
+        }
+        self._last = tuple(sorted(last, key=lambda one: one.next_update))
+        self.first_end = self._last[0].next_update if self._last else None
+        self.last_end = self._last[-1].next_update if self._last else None
+
+    def ended(self, now: datetime.datetime) -> tuple[CannedAnswer, ...]:
+        """
+        Return what has ended at *now* and is the last answer about a certificate.
+
+        Clients that ask about that certificate get *tryLater*.
+
+        Args:
+            now: The time, aware; a later one for what ends until then.
+        """
+        return tuple(each for each in self._last if each.next_update <= now)
 
     def answer(self, cert_ids: Sequence[CertID], now: datetime.datetime) -> Answer:
         """
@@ -169,7 +203,8 @@ class CannedAuthority:
                     origin="canned",
                 )
         raise SourceUnavailable(
-            f"no signed answer is valid at {now}; the newest is valid from"
+            f"no signed answer of {text(name_of_subject(self.issuer))} about the"
+            f" certificate is valid at {now}; the newest is valid from"
             f" {found[0].this_update} to {found[0].next_update}"
         )
 

@@ -22,6 +22,7 @@ try:
     from ocsp.service.processes.one_process import serve_in_thread
     from ocsp.service.processes.serving import serve
     from ocsp.service.sources import why_unavailable
+    from ocsp.service.time.ends import ended_issuers, ending_soon
 except ModuleNotFoundError as error:
     if error.name not in {"httptools", "pydantic"}:
         raise
@@ -36,6 +37,8 @@ __all__ = [
     "check_signers",
     "configuration_of",
     "configuration_schema",
+    "ended_issuers",
+    "ending_soon",
     "read_configuration",
     "serve",
     "serve_in_thread",

@@ -443,8 +443,10 @@ def _canned(issuer: x509.Certificate, settings: IssuerSettings) -> CannedAuthori
     """
     Load the responses of an offline CA; the log says which are not served, and why.
 
+    Those that have ended are no reason to stop the responder: it has other issuers.
+
     Raises:
-        ConfigError: If none can be served.
+        ConfigError: If clients have never accepted one.
     """
     now = datetime.datetime.now(datetime.UTC)
     loaded = load_canned_answers(issuer, settings.signed, now)
@@ -545,16 +547,21 @@ def check_signers(service: BuiltService, now: datetime.datetime) -> list[str]:
 
     Raises:
         ConfigurationError: If all clients would reject the answers of a signer that is
-            valid, or an issuer has no signer that is valid. It lists all problems.
+            valid, or no issuer has an answer, because all signers have ended. It lists
+            all problems. Those of one issuer are found by
+            :func:`ocsp.service.time.ends.ended_issuers`.
     """
     problems = Problems(SignerSettings.model_fields)
     warnings: list[str] = []
     validity = service.configuration.answers.validity
     issuers = service.configuration.issuer
     numbers = [number for number, each in enumerate(issuers) if each.signers]
+    is_over = not service.elsewhere and not any(
+        each.signer_at(now) for each in service.authorities
+    )
     for number, authority in zip(numbers, service.authorities, strict=True):
         place: Place = ("issuer", number, "signers")
-        if authority.signer_at(now) is None:
+        if is_over:
             problems.add(place, "no certificate of a signer is valid now; add a signer")
         for index, signer in enumerate(authority.signers):
             failures, found = _check_signer(authority, signer, now, validity)

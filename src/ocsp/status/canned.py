@@ -4,7 +4,8 @@ Load responses that were signed elsewhere, and verify them before they are serve
 For a CA whose key is offline: a ceremony signs the responses, and the operator copies
 the files to the responder. Each response is verified as a client would do it. One that
 begins later is verified for its first moment, so that one ceremony can sign the
-responses of a whole year.
+responses of a whole year. So is one that has ended: the responder knows by it which
+certificates the CA has, and answers *tryLater* until there is a new one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp import limits
-from ocsp.errors import ConfigError, OCSPError
+from ocsp.errors import ConfigError, OCSPError, VerificationError
 from ocsp.guarded.files import read_file
 from ocsp.messages.certid import CertID
 from ocsp.messages.extension_values import nonce_of
@@ -43,7 +44,8 @@ class CannedFiles(NamedTuple):
     What was loaded.
 
     Attributes:
-        answers: The answers that clients accept, now or later.
+        answers: The answers that clients accept, now or later, and those that have
+            ended, which clients accepted before.
 
         refused: The files that are not served.
     """
@@ -86,7 +88,7 @@ def load_canned_answers(
     for path in _files(paths):
         try:
             der = read_file(path, limits.MAX_VERIFIED_BYTES)
-            answers.append(judge.accept(der))
+            answers.append(judge.accept(der, str(path)))
         except (OCSPError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
             refused.append(RefusedFile(path, str(error)))
     return CannedFiles(tuple(answers), tuple(refused))
@@ -109,7 +111,7 @@ class _Judge(NamedTuple):
     policy: Policy
     now: datetime.datetime
 
-    def accept(self, der: bytes) -> CannedAnswer:
+    def accept(self, der: bytes, file: str) -> CannedAnswer:
         """
         Return the answer with the octets *der*.
 
@@ -119,9 +121,8 @@ class _Judge(NamedTuple):
         """
         response = load_der_ocsp_response(der)
         ends = [self._check(response, entry) for entry in response.responses]
-        answer = CannedAnswer.of(der, response, min(ends, default=self.now))
-        if answer.next_update <= self.now:
-            raise ConfigError("response", f"it ended at {answer.next_update}")
+        until = min(ends, default=self.now)
+        answer = CannedAnswer.of(der, response, until, file=file)
         if nonce_of(response.extensions) is not None:
             raise ConfigError("response", "it has a nonce, so it is for one client")
         return answer
@@ -135,11 +136,24 @@ class _Judge(NamedTuple):
             raise ConfigError(
                 "response", f"serial number {serial:#x} is of another issuer"
             )
+        try:
+            return self._verify(response, entry, max(self.now, entry.this_update_utc))
+        except VerificationError:
+            # Only the time is another one: what clients accepted then has ended.
+            first = max(entry.this_update_utc, response.produced_at_utc)
+            if first > self.now:
+                raise
+            return min(self._verify(response, entry, first), self.now)
+
+    def _verify(
+        self, response: OCSPResponse, entry: OCSPSingleResponse, at: datetime.datetime
+    ) -> datetime.datetime:
+        """Verify *entry* as of *at*, and return until when it proves the status."""
         evidence = verify(
             response,
             entry.cert_id,
             self.issuer,
-            at=max(self.now, entry.this_update_utc),
+            at=at,
             responders=self.responders,
             policy=self.policy,
         )

@@ -16,6 +16,7 @@ from ocsp import CertID, KeySigner, OCSPCertStatus, OCSPResponseStatus, Signer
 from ocsp.responder import (
     Answer,
     Authority,
+    CannedAnswer,
     CannedAuthority,
     Lookup,
     Responder,
@@ -193,7 +194,6 @@ REFUSED = {
     "wrong signature": _signed(signer=KeySigner(key("Root 2"), make("Root 2", "Root"))),
     "another issuer": _signed((_id(issuer=ca()), GOOD)),
     "one of another issuer": _signed((_id(), GOOD), (_id(issuer=ca()), GOOD)),
-    "ended": _signed(begin=NOW - 2 * DAY, end=NOW - DAY),
     "no end": _signed(end=None),
     "a nonce": _signed(extensions=[x509.OCSPNonce(bytes(16))]),
     "not DER": b"garbage",
@@ -213,3 +213,82 @@ def test_what_clients_would_reject_is_not_served(tmp_path: Path, name: str) -> N
     assert [each.path for each in loaded.refused] == [bad, missing]
     assert all(each.reason for each in loaded.refused)
     assert len(loaded.answers) == 1
+
+
+def _ends_with_its_delegate() -> bytes:
+    """Return a response whose nextUpdate is later than the end of its delegate."""
+    begin = NOW - 3 * DAY
+    delegate = make(
+        "Ceremony", "Root", begin=begin + DAY, end=NOW - DAY, extensions=DELEGATION
+    )
+    builder = ocsp.OCSPResponseBuilder().produced_at(begin + DAY)
+    builder = builder.add_response_by_id(
+        _id(), OCSPCertStatus.GOOD, begin, NOW + 9 * DAY, None, None
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, delegate)
+    signed = builder.certificates([delegate]).sign_with(
+        KeySigner(key("Ceremony"), delegate)
+    )
+    return signed.public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    "der",
+    [_signed(begin=NOW - 3 * DAY, end=NOW - DAY), _ends_with_its_delegate()],
+    ids=["nextUpdate", "delegate"],
+)
+def test_an_ended_answer_is_loaded_and_never_served(tmp_path: Path, der: bytes) -> None:
+    """Its issuer is known by it, and it is no mistake of the configuration."""
+    responder = _responder(tmp_path, der)
+    assert _answer(responder).status is OCSPResponseStatus.TRY_LATER
+    (answer,) = load_canned_answers(OFFLINE, [tmp_path], NOW).answers
+    assert answer.file == str(tmp_path / "0.der")
+    assert answer.next_update <= NOW
+    authority = CannedAuthority(OFFLINE, [answer])
+    assert authority.ended(NOW) == (answer,)
+    assert authority.ended(NOW - 2 * DAY) == ()
+
+
+@pytest.mark.parametrize("name", ["wrong signature", "another issuer", "a nonce"])
+def test_an_ended_answer_is_verified_for_its_own_time(
+    tmp_path: Path, name: str
+) -> None:
+    """What clients would have rejected then is refused."""
+    times = {"begin": NOW - 3 * DAY, "end": NOW - DAY}
+    der = {
+        "wrong signature": _signed(
+            signer=KeySigner(key("Root 2"), make("Root 2", "Root")), **times
+        ),
+        "another issuer": _signed((_id(issuer=ca()), GOOD), **times),
+        "a nonce": _signed(extensions=[x509.OCSPNonce(bytes(16))], **times),
+    }[name]
+    (tmp_path / "bad.der").write_bytes(der)
+    loaded = load_canned_answers(OFFLINE, [tmp_path], NOW)
+    assert loaded.answers == ()
+    assert len(loaded.refused) == 1
+
+
+def test_a_good_answer_does_not_follow_a_revoked_one_that_has_ended(
+    tmp_path: Path,
+) -> None:
+    """Also after a restart, when the responder reads both anew."""
+    revoked = _signed((_id(), REVOKED), begin=NOW - 3 * DAY, end=NOW - DAY)
+    responder = _responder(tmp_path, revoked, _signed())
+    assert _answer(responder).status is OCSPResponseStatus.TRY_LATER
+
+
+def test_the_last_answer_about_each_certificate_counts() -> None:
+    """One that was replaced in time has not ended for clients."""
+    at = [NOW + days * DAY for days in range(5)]
+    made = [
+        CannedAnswer(b"old", frozenset({_id(7), _id(8)}), frozenset(), NOW, at[1]),
+        CannedAnswer(b"7", frozenset({_id(7)}), frozenset(), NOW, at[2]),
+        CannedAnswer(b"8", frozenset({_id(8)}), frozenset(), NOW, at[4]),
+    ]
+    authority = CannedAuthority(OFFLINE, made)
+    assert authority.ended(at[1]) == ()
+    assert authority.ended(at[2]) == (made[1],)
+    assert authority.ended(at[4]) == (made[1], made[2])
+    assert (authority.first_end, authority.last_end) == (at[2], at[4])
+    empty = CannedAuthority(OFFLINE, ())
+    assert (empty.first_end, empty.last_end, empty.ended(NOW)) == (None, None, ())

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import click
 
-from ocsp.cli.exit_codes import CommandError
+from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.parameters import Argument, Option
-from ocsp.cli.render.console import note, plain, require_output, warn
+from ocsp.cli.render.console import note, plain, report, require_output, warn
 from ocsp.inspection.vocabulary import count, one_line
 
 __all__ = ["check", "init", "schema", "show"]
@@ -30,7 +30,16 @@ _INIT = epilog(
         ),
     }
 )
-_CHECK = epilog({"ocsp config check ocsp.toml": "check it before a reload"})
+_CHECK = epilog(
+    {"ocsp config check ocsp.toml": "check it before a reload"},
+    {
+        ExitCode.SUCCESS: "the responder starts, and answers for all issuers",
+        ExitCode.PROBLEM: (
+            "the responder starts, but has no answers for an issuer: they have ended"
+        ),
+        ExitCode.INPUT_ERROR: "the responder does not start, or does not reload",
+    },
+)
 _SHOW = epilog(
     {
         "ocsp config show ocsp.toml | jq .answers": (
@@ -111,7 +120,7 @@ def _write_new(path: Path, text: str) -> None:
 
 
 @helped_by(_CHECK)
-def check(file: File = DEFAULT_FILE) -> None:
+def check(file: File = DEFAULT_FILE) -> ExitCode:
     """
     Check a configuration file: load its keys, open its database, test its signers.
 
@@ -119,7 +128,7 @@ def check(file: File = DEFAULT_FILE) -> None:
     """
     from ocsp.cli.input.configuration import check_configuration, reported
     from ocsp.service import read_configuration
-    from ocsp.service.clock import WARNING, is_synchronised
+    from ocsp.service.time.clock import WARNING, is_synchronised
 
     with reported():
         found = check_configuration(read_configuration(file))
@@ -127,8 +136,11 @@ def check(file: File = DEFAULT_FILE) -> None:
         warn(warning)
     if is_synchronised() is False:
         warn(WARNING)
+    for where, what in found.ended:
+        report(CommandError(where, what))
     issuers, signers = count(len(found.issuers), "issuer"), found.signers
     click.echo(one_line(f"{file}: {issuers}, {count(signers, 'signer')}: usable"))
+    return ExitCode.PROBLEM if found.ended else ExitCode.SUCCESS
 
 
 @helped_by(_SHOW)

@@ -233,8 +233,11 @@ def _serve(path: str | None, document: dict[str, Any], options: dict[str, str]) 
         file = load()
         # An address that is new may be wrong: then nothing changes.
         same = file.configuration.database == in_force.database
-        for warning in check_configuration(file, database_may_be_away=same).warnings:
+        found = check_configuration(file, database_may_be_away=same)
+        for warning in found.warnings:
             logger.warning("%s", warning)
+        for where, what in found.ended:
+            logger.warning("%s: %s", where, what)
         return file
 
     with reported(options):
@@ -242,6 +245,8 @@ def _serve(path: str | None, document: dict[str, Any], options: dict[str, str]) 
         checked = check_configuration(file, database_may_be_away=True)
         for warning in checked.warnings:
             warn(warning)
+        for where, what in checked.ended:
+            warn(f"{where}: {what}")
         database = str(document.get("database", file.configuration.database))
         places = dict.fromkeys(
             each.source_text or database

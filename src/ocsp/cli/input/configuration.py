@@ -14,6 +14,8 @@ from ocsp.service import (
     ConfigurationFile,
     build_service,
     check_signers,
+    ended_issuers,
+    ending_soon,
     why_database_is_away,
     why_unavailable,
 )
@@ -30,12 +32,16 @@ class Checked(NamedTuple):
 
         signers: The number of signers.
 
-        warnings: What some clients do not accept, and which status is not known now.
+        warnings: What some clients do not accept, which status is not known now, and
+            what ends soon.
+
+        ended: For which issuers clients get *tryLater*: where it is, and what to do.
     """
 
     issuers: tuple[str, ...]
     signers: int
     warnings: tuple[str, ...]
+    ended: tuple[tuple[str, str], ...]
 
 
 def check_configuration(
@@ -67,10 +73,12 @@ def check_configuration(
                 if each.key not in service.in_store
             }
             warnings += why_unavailable(service.source, elsewhere)
+            ended = ConfigurationError("", ended_issuers(service, now))
             return Checked(
                 issuers=tuple(service.names.values()),
                 signers=sum(len(each.signers) for each in service.authorities),
-                warnings=(*_away(away), *warnings),
+                warnings=(*_away(away), *warnings, *ending_soon(service, now)),
+                ended=tuple(file.locate(ended).lines()),
             )
     except ConfigurationError as error:
         raise file.locate(error) from error

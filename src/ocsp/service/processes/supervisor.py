@@ -25,7 +25,6 @@ from ocsp.errors import BackendError, ConfigurationError, ConfigurationProblem
 from ocsp.metrics import Metrics, ReportSender, report_channel
 from ocsp.metrics.table import CONFIG_RELOAD_FAILED, WORKER_RESTARTS
 from ocsp.process_clock import ProcessClock
-from ocsp.service.clock import WARNING, is_synchronised
 from ocsp.service.configuration import Configuration, ConfigurationFile
 from ocsp.service.configuration.values import WITH_PASSWORDS
 from ocsp.service.listeners import Listeners, open_admin_socket, open_listeners
@@ -38,6 +37,7 @@ from ocsp.service.systemd import (
     notify_reloading,
     watchdog_seconds,
 )
+from ocsp.service.time.clock import WARNING, is_synchronised
 
 __all__ = ["Supervisor"]
 

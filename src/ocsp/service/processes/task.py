@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import logging
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from ocsp.service.building import BuiltService, build_degraded
 from ocsp.service.configuration import configuration_of
 from ocsp.service.logs import configure_logging
 from ocsp.service.processes.channel import Channel
+from ocsp.service.time.ends import ended_issuers
 
 __all__ = ["Task", "run_task"]
 
@@ -113,6 +115,8 @@ async def _use(task: Task, channel: Channel, document: dict[str, Any]) -> bool:
         await _answer(channel, "refused", str(error))
         return False
     configure_logging(configuration.log, task.name, None, task.lines)
+    for problem in ended_issuers(service, datetime.datetime.now(datetime.UTC)):
+        logger.warning("%s", problem)
     task.use(service)
     await _answer(channel, "configured")
     return True

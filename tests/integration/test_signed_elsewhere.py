@@ -1,0 +1,101 @@
+"""A real ``ocsp serve`` for CAs whose answers others sign, beside a CA of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ocsp
+from ocsp import OCSPResponseStatus
+from tests.ca_folder import CAFolder
+from tests.integration.services import SECONDS, Service, ask, request_for, serving
+from tests.offline_ca import OfflineCA
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="processes are found in the /proc of Linux"
+)
+
+GOOD = ocsp.OCSPCertStatus.GOOD
+TRY_LATER = OCSPResponseStatus.TRY_LATER
+ADMIN = 'admin = { listen = "127.0.0.1:0" }'
+
+
+@pytest.fixture(name="files")
+def _files(tmp_path: Path) -> CAFolder:
+    return CAFolder(tmp_path)
+
+
+def _configure(files: CAFolder, issuer: str) -> None:
+    """Write a configuration with *issuer* before the CA of the folder."""
+    top, own = files.settings(top=ADMIN).split("[[issuer]]")
+    files.write("ocsp.toml", f"{top}{issuer}[[issuer]]{own}")
+
+
+def _answers(service: Service, files: CAFolder) -> bool:
+    """Return whether the CA of the folder is answered for."""
+    response = ask(service.url, request_for(files.web, files.ca.certificate))
+    return response.certificate_status is GOOD
+
+
+def _get(service: Service, path: str) -> str:
+    try:
+        with urllib.request.urlopen(service.urls[1] + path, timeout=SECONDS) as reply:
+            return str(reply.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+
+
+def _check(service: Service, name: str) -> dict[str, Any]:
+    checks = json.loads(_get(service, "ready"))["checks"]
+    (found,) = [each for each in checks if each["name"] == name]
+    return dict(found)
+
+
+def _wait_for_metric(service: Service, line: str) -> None:
+    """Wait until the workers have reported *line*, which they do each second."""
+    end = time.monotonic() + SECONDS
+    while line not in _get(service, "metrics"):
+        assert time.monotonic() < end, _get(service, "metrics")
+
+
+def _kill_worker(service: Service) -> None:
+    """Kill the only worker, and wait until there is another one."""
+    before = service.children()["worker-1"]
+    os.kill(before, signal.SIGKILL)
+    end = time.monotonic() + SECONDS
+    while service.children().get("worker-1", before) == before:
+        assert time.monotonic() < end
+
+
+def test_an_ended_answer_of_an_offline_ca_stops_no_other_ca(files: CAFolder) -> None:
+    """Not the start, not a reload, and not a worker that is started again."""
+    offline = OfflineCA(files)
+    _configure(files, offline.settings)
+    offline.sign(-1)
+    with serving(files.folder, urls=2) as service:
+        assert any("signed/7.der ended at" in each for each in service.log)
+        assert ask(service.url, offline.request).response_status is TRY_LATER
+        assert _answers(service, files)
+
+        offline.sign(30)
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded the configuration")
+        assert ask(service.url, offline.request).certificate_status is GOOD
+
+        offline.sign(-1)
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("signed/7.der ended at")
+        service.wait_for("reloaded the configuration")
+        assert ask(service.url, offline.request).response_status is TRY_LATER
+        _kill_worker(service)
+        assert ask(service.url, offline.request).response_status is TRY_LATER
+        assert _answers(service, files)
