@@ -92,7 +92,7 @@ def test_promtool_accepts_the_rules(tmp_path: Path) -> None:
     """And the configuration of Prometheus."""
     rules = tmp_path / "alerts.yml"
     rules.write_text(_block("yaml", "alert:"))
-    assert "SUCCESS: 13 rules found" in _promtool("check", "rules", str(rules))
+    assert "SUCCESS: 15 rules found" in _promtool("check", "rules", str(rules))
     configuration = tmp_path / "prometheus.yml"
     configuration.write_text(_block("yaml", "scrape_configs"))
     _promtool("check", "config", "--syntax-only", str(configuration))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,10 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
-from ocsp import OCSPResponseStatus
+from ocsp import CertID, OCSPResponseStatus
 from tests.ca_folder import CAFolder
+from tests.integration import live
+from tests.integration.live import CA, living
 from tests.integration.services import SECONDS, Service, ask, request_for, serving
 from tests.offline_ca import OfflineCA
 
@@ -85,11 +90,23 @@ def test_an_ended_answer_of_an_offline_ca_stops_no_other_ca(files: CAFolder) -> 
         assert any("signed/7.der ended at" in each for each in service.log)
         assert ask(service.url, offline.request).response_status is TRY_LATER
         assert _answers(service, files)
+        check = _check(service, "signed CN=Offline CA")
+        assert (check["level"], "7.der ended at" in check["why"]) == ("failed", True)
+        _wait_for_metric(
+            service,
+            'ocsp_responses_total{cause="source",issuer="CN=Offline CA",'
+            'status="tryLater"} 1.0',
+        )
+        assert 'ocsp_canned_left_seconds{issuer="CN=Offline CA"} -' in _get(
+            service, "metrics"
+        )
 
         offline.sign(30)
         service.process.send_signal(signal.SIGHUP)
         service.wait_for("reloaded the configuration")
         assert ask(service.url, offline.request).certificate_status is GOOD
+        assert "Offline CA" in _get(service, "")
+        assert "Until" in _get(service, "issuers/CN=Offline%20CA")
 
         offline.sign(-1)
         service.process.send_signal(signal.SIGHUP)
@@ -99,3 +116,35 @@ def test_an_ended_answer_of_an_offline_ca_stops_no_other_ca(files: CAFolder) -> 
         _kill_worker(service)
         assert ask(service.url, offline.request).response_status is TRY_LATER
         assert _answers(service, files)
+
+
+def test_the_responder_of_another_ca_is_watched(files: CAFolder) -> None:
+    """While it is away, its clients get *tryLater*, and the page shows it."""
+    (files.folder / "partner.pem").write_bytes(CA.public_bytes(Encoding.PEM))
+    requests = [
+        ocsp.OCSPRequestBuilder()
+        .add_certificate_by_id(CertID.for_serial(CA, serial, SHA256()))
+        .build()
+        .public_bytes(Encoding.DER)
+        for serial in (live.GOOD, live.REVOKED)
+    ]
+    with contextlib.ExitStack() as upstream:
+        other = upstream.enter_context(living())
+        partner = (
+            f'[[issuer]]\ncertificate = "partner.pem"\nresponders = ["{other.url}"]\n'
+        )
+        _configure(files, partner)
+        with serving(files.folder, urls=2) as service:
+            assert ask(service.url, requests[0]).certificate_status is GOOD
+            _wait_for_metric(service, "ocsp_foreign_answered_timestamp_seconds{")
+            assert _check(service, "responders CN=Live CA")["level"] == "ok"
+
+            upstream.close()
+            assert ask(service.url, requests[1]).response_status is TRY_LATER
+            assert _answers(service, files)
+            service.wait_for("TRY_LATER")
+            _wait_for_metric(service, "ocsp_foreign_failed_timestamp_seconds{")
+            end = time.monotonic() + SECONDS
+            while _check(service, "responders CN=Live CA")["level"] != "degraded":
+                assert time.monotonic() < end
+            assert other.url in _get(service, "")

@@ -86,6 +86,7 @@ NO_CACHE = {
     "client/transport/proxy.py:_named": "the proxies of the environment",
     "service/exporter/rounds.py:_results": "the configured targets",
     "service/signer_following.py:_sets": "the configured issuers",
+    "status/foreign.py:last": "the configured issuers",
     "service/copies/edge.py:_running": "the look-ups that run now",
     "sharing/tally.py:_written": "a number for each node of a cluster",
     "sharing/reader.py:_waiting": "the look-ups that wait now",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ocsp.admin.application import application
 from ocsp.admin.checks import responder_checks
-from ocsp.admin.live_state import ConfiguredIssuer, LiveState
+from ocsp.admin.live_state import ConfiguredIssuer, IssuerElsewhere, LiveState
 from ocsp.admin.readiness import Check, CheckResult, Level
 from ocsp.admin.serving import serve
 from ocsp.admin.state import (
@@ -28,6 +28,7 @@ __all__ = [
     "Check",
     "CheckResult",
     "ConfiguredIssuer",
+    "IssuerElsewhere",
     "IssuerView",
     "KeptAnswer",
     "Level",

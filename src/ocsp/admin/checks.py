@@ -14,15 +14,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ocsp.admin.live_state import ConfiguredIssuer
+from ocsp.admin.live_state import ConfiguredIssuer, IssuerElsewhere
 from ocsp.admin.readiness import Check, Level
+from ocsp.asn1.times import timestamp
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.inspection.signer_names import signer_names
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
-from ocsp.metrics.table import DATABASE_CLOCK, RESPONSE_CACHE_BYTES, STORE_UP, VALKEY
+from ocsp.metrics.table import (
+    DATABASE_CLOCK,
+    FOREIGN_ANSWERED,
+    FOREIGN_FAILED,
+    RESPONSE_CACHE_BYTES,
+    STORE_UP,
+    VALKEY,
+)
 from ocsp.process_clock import ProcessClock
-from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
+from ocsp.responder import CannedAuthority, CertIDForm, IssuerKey, StatusQuery
 from ocsp.responder.core import DEFAULT_VALIDITY
 from ocsp.responder.schedule import CLOCK_TOLERANCE
 from ocsp.signers import SignerHealth, SignerState
@@ -50,6 +58,7 @@ def responder_checks(
     test_signers: Callable[[], object],
     clock: ProcessClock,
     *,
+    elsewhere: Callable[[], Sequence[IssuerElsewhere]] = tuple,
     alarm: datetime.timedelta = datetime.timedelta(days=14),
     validity: datetime.timedelta = DEFAULT_VALIDITY,
 ) -> Callable[[], list[Check]]:
@@ -69,7 +78,10 @@ def responder_checks(
 
         clock: The clock of the process.
 
-        alarm: How long before the end of a signer the warnings begin.
+        elsewhere: Returns the issuers whose answers others sign.
+
+        alarm: How long before the end of a signer, or of the responses of an offline
+            CA, the warnings begin.
 
         validity: For how long answers in memory are valid at most.
     """
@@ -81,6 +93,7 @@ def responder_checks(
         found = [
             *_source_checks(issuers),
             *_signer_checks(configured, test_signers, alarm),
+            *_elsewhere_checks(elsewhere(), totals, alarm),
             Check(name="clock", test=partial(_check_clock, totals, clock)),
             Check(name="processes", test=lambda: _check_processes(totals)),
         ]
@@ -183,6 +196,53 @@ def _signer_checks(
             return _judge(_uses(configured()).get(name, []), alarm)
 
         yield Check(name=f"signer {name}", test=test)
+
+
+def _elsewhere_checks(
+    issuers: Sequence[IssuerElsewhere], totals: Totals, alarm: datetime.timedelta
+) -> Iterator[Check]:
+    for each in issuers:
+        if isinstance(each.authority, CannedAuthority):
+            test = partial(_check_canned, each.authority, alarm)
+        elif each.authority.urls:
+            test = partial(_check_foreign, totals, each.name)
+        else:
+            continue
+        yield Check(name=each.check, test=test)
+
+
+def _check_canned(authority: CannedAuthority, alarm: datetime.timedelta) -> Result:
+    """Compare the ends of the responses of an offline CA with the time."""
+    now = datetime.datetime.now(datetime.UTC)
+    ended = ", ".join(
+        f"{each.file} ended at {timestamp(each.next_update)}"
+        for each in authority.ended(now)
+    )
+    if not authority.is_current(now):
+        return Level.FAILED, ended or "no response is valid now"
+    if ended:
+        return Level.DEGRADED, ended
+    for each in authority.ended(now + alarm):
+        words = span(int((each.next_update - now).total_seconds()))
+        return Level.DEGRADED, f"{each.file} ends in {words}"
+    return Level.OK, ""
+
+
+def _check_foreign(totals: Totals, issuer: str) -> Result:
+    """
+    Say how the last request to the responders of another CA has ended.
+
+    If it has failed, that is no reason to take this node out of service: another one
+    would not fare better, and the other issuers are answered.
+    """
+    answered = totals.gauges(FOREIGN_ANSWERED).get((issuer,), 0.0)
+    failed = totals.gauges(FOREIGN_FAILED).get((issuer,), 0.0)
+    if failed <= answered:
+        return Level.OK, ""
+    ago = span(max(0, int(time.time() - failed)))
+    return Level.DEGRADED, (
+        f"the last request to its responders has failed, {ago} ago; the log says why"
+    )
 
 
 class _Use(NamedTuple):

@@ -11,6 +11,7 @@ from ocsp.asn1.certificates import validity_of
 from ocsp.metrics import Metrics
 from ocsp.metrics.table import (
     ANSWERS_DUE,
+    CANNED_LEFT,
     EVENTS_OPEN,
     SIGNER_LEFT,
     SOURCE_UP,
@@ -27,7 +28,7 @@ def set_gauges(
     now: datetime.datetime,
 ) -> None:
     """
-    Set the gauges about sources, signers and stores.
+    Set the gauges about sources, signers, stores and the responses of offline CAs.
 
     Args:
         metrics: The metrics of this process, in which the names of the signers and
@@ -42,6 +43,11 @@ def set_gauges(
     levels = {check.name: check.level for check in checks}
     of_store = levels.get("store", Level.OK)
     for issuer in snapshot.issuers:
+        if issuer.ends is not None:
+            left = (issuer.ends - now).total_seconds()
+            metrics.gauge(CANNED_LEFT, issuer.name).value = round(left)
+        if issuer.check:
+            continue  # nothing here looks a status up
         level = levels.get(f"source {issuer.name}", of_store)
         metrics.gauge(SOURCE_UP, issuer.name).value = int(level is not Level.FAILED)
         metrics.gauge(ANSWERS_DUE, issuer.name).value = issuer.overdue

@@ -22,12 +22,19 @@ from ocsp.errors import OCSPError, SourceUnavailable
 from ocsp.inspection.signer_names import signer_names
 from ocsp.messages.reasons import reason_name
 from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.responder import Authority, IssuerKey, StatusQuery, StatusRecord
+from ocsp.responder import (
+    Authority,
+    CannedAuthority,
+    IssuerKey,
+    StatusQuery,
+    StatusRecord,
+)
+from ocsp.responder.requests.issuers import SignedElsewhere
 from ocsp.responder.stored_answer import CertIDForm
 from ocsp.signers import SignerHealth
 from ocsp.store import DatabaseAddress, Event, StatusCounts, Store, open_store
 
-__all__ = ["ConfiguredIssuer", "LiveState"]
+__all__ = ["ConfiguredIssuer", "IssuerElsewhere", "LiveState"]
 
 COUNTS_SECONDS = 60.0
 """How long counts by status are kept: counting reads all certificates."""
@@ -68,6 +75,48 @@ class ConfiguredIssuer:
     look_up: Callable[[StatusQuery], StatusRecord | None] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerElsewhere:
+    """
+    An issuer of the configuration whose answers others sign.
+
+    Attributes:
+        name: Its name, which is also the label of its metrics.
+
+        authority: How the responder answers for it.
+
+        source: Where the answers come from, in words.
+    """
+
+    name: str
+    authority: SignedElsewhere
+    source: str
+
+    @property
+    def check(self) -> str:
+        """The name of the check of its answers."""
+        kind = "signed" if isinstance(self.authority, CannedAuthority) else "responders"
+        return f"{kind} {self.name}"
+
+    def view(self) -> IssuerView:
+        """Return what the pages show."""
+        authority, ends = self.authority, None
+        unlisted = "what its responder says"
+        if isinstance(authority, CannedAuthority):
+            ends, unlisted = authority.first_end, "unauthorized"
+        return IssuerView(
+            name=self.name,
+            key=authority.key,
+            certificate=authority.issuer,
+            signers=(),
+            unlisted=unlisted,
+            source=self.source,
+            counts=None,
+            ends=ends,
+            check=self.check,
+        )
+
+
 @dataclass(slots=True)
 class LiveState:
     """
@@ -79,19 +128,23 @@ class LiveState:
         store: Where the store is, or ``None`` if there is none.
 
         alarm: How long before the end of a signer the warnings begin.
+
+        elsewhere: Returns the issuers whose answers others sign.
     """
 
     configured: Callable[[], Sequence[ConfiguredIssuer]]
     store: DatabaseAddress | None
     alarm: timedelta = timedelta(days=14)
+    elsewhere: Callable[[], Sequence[IssuerElsewhere]] = tuple
     _reader: Store | None = None
     _counts: dict[IssuerKey, tuple[float, StatusCounts]] = field(default_factory=dict)
 
     def issuers(self) -> Sequence[IssuerView]:
-        """Return the issuers, in the order of the configuration."""
+        """Return the issuers, then those whose answers others sign, each in order."""
         configured = self.configured()
         names = signer_names([each.authority for each in configured])
-        return [self._issuer(each, names) for each in configured]
+        own = [self._issuer(each, names) for each in configured]
+        return [*own, *(each.view() for each in self.elsewhere())]
 
     def _issuer(
         self, configured: ConfiguredIssuer, names: dict[x509.Certificate, str]
@@ -202,6 +255,12 @@ class LiveState:
         for each in self.configured():
             if each.authority.key == issuer and each.source:
                 return _ask_source(each, StatusQuery(issuer, serial_number))
+        for other in self.elsewhere():
+            if other.authority.key == issuer:
+                raise SourceUnavailable(
+                    f"the answers of {other.name} are signed elsewhere; ask the"
+                    " responder, for example with ocsp check"
+                )
         store = self._open()
         entry = store.find(issuer, serial_number)
         if entry is None:

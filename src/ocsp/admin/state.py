@@ -39,7 +39,8 @@ class IssuerView:
 
         certificate: Its certificate.
 
-        signers: The names of its signers, in the order in which they are used.
+        signers: The names of its signers, in the order in which they are used; none if
+            others sign its answers.
 
         unlisted: How the responder answers for serial numbers without a record.
 
@@ -50,6 +51,11 @@ class IssuerView:
 
         overdue: How many stored answers should have been signed again a minute ago or
             earlier, or ``None`` if that is not known.
+
+        ends: When an offline CA has no response about one of its certificates any more,
+            or ``None`` if its answers have no such end.
+
+        check: The name of the check of its answers if others sign them; else empty.
     """
 
     name: str
@@ -60,6 +66,8 @@ class IssuerView:
     source: str
     counts: StatusCounts | None
     overdue: int | None = None
+    ends: datetime.datetime | None = None
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

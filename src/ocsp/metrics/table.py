@@ -232,6 +232,24 @@ SIGNER_LEFT = Metric(
     "Time until the signer's certificate ends; negative after it.",
     ("signer",),
 )
+CANNED_LEFT = Metric(
+    "ocsp_canned_left_seconds",
+    Kind.LARGEST,
+    "Time until an offline CA has no response about a certificate; negative after it.",
+    ("issuer",),
+)
+FOREIGN_ANSWERED = Metric(
+    "ocsp_foreign_answered_timestamp_seconds",
+    Kind.LARGEST,
+    "When the responders of another CA last answered, in seconds since 1970.",
+    ("issuer",),
+)
+FOREIGN_FAILED = Metric(
+    "ocsp_foreign_failed_timestamp_seconds",
+    Kind.LARGEST,
+    "When they last did not, in seconds since 1970.",
+    ("issuer",),
+)
 SOURCE_UP = Metric(
     "ocsp_source_up",
     Kind.LARGEST,
@@ -294,6 +312,9 @@ TABLE: Mapping[str, Metric] = {
         EVENTS_OPEN,
         CHANGE_LAG,
         SIGNER_LEFT,
+        CANNED_LEFT,
+        FOREIGN_ANSWERED,
+        FOREIGN_FAILED,
         SOURCE_UP,
         STORE_UP,
         RESPONSE_CACHE_BYTES,

@@ -28,7 +28,7 @@ from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.responder.authority import Authority
 from ocsp.responder.foreign import Forward
 from ocsp.responder.signers import AuthoritySigner
-from ocsp.responder.source import StatusQuery
+from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, NewAnswer
 
 __all__ = ["Answer", "Lookup", "error_answer", "error_response"]
@@ -54,6 +54,9 @@ class Answer(NamedTuple):
 
         origin: Where an answer of others was found, for metrics: one of the values of
             the label ``from``; empty for their responder.
+
+        issuer: The issuer, for logs and metrics, if others sign its answers; otherwise
+            ``None``.
     """
 
     der: bytes
@@ -63,6 +66,7 @@ class Answer(NamedTuple):
     new: NewAnswer | None = None
     forward: Forward | None = None
     origin: str = ""
+    issuer: IssuerKey | None = None
 
 
 Queries = tuple[StatusQuery, ...]

@@ -164,6 +164,14 @@ class CannedAuthority:
         self.first_end = self._last[0].next_update if self._last else None
         self.last_end = self._last[-1].next_update if self._last else None
 
+    def is_current(self, now: datetime.datetime) -> bool:
+        """Return whether clients accept an answer about any certificate at *now*."""
+        return any(
+            each.is_current(now)
+            for found in self._newest_first.values()
+            for each in found
+        )
+
     def ended(self, now: datetime.datetime) -> tuple[CannedAnswer, ...]:
         """
         Return what has ended at *now* and is the last answer about a certificate.

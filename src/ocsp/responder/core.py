@@ -39,7 +39,12 @@ from ocsp.responder.authority import Authority, UnknownSerialPolicy
 from ocsp.responder.canned import CannedAuthority
 from ocsp.responder.entries import check_retention
 from ocsp.responder.foreign import Forward
-from ocsp.responder.requests.issuers import AnyAuthority, IssuerMatch, Issuers
+from ocsp.responder.requests.issuers import (
+    AnyAuthority,
+    IssuerMatch,
+    Issuers,
+    SignedElsewhere,
+)
 from ocsp.responder.requests.options import NoncePolicy, nonce_to_echo, read_options
 from ocsp.responder.requests.requestors import Requestors
 from ocsp.responder.schedule import is_current, is_usable, second_of, time_of
@@ -221,25 +226,20 @@ class Responder:
 
     def _elsewhere(self, cert_ids: Sequence[CertID], now: datetime.datetime) -> Answer:
         """
-        Return the answer if others sign for the issuer.
+        Return the answer, or the error, if others sign for the issuer.
 
         Raises:
-            UnknownIssuer: If no authority serves the issuer, or the request needs
-                several answers.
-            SourceUnavailable: If the signed answers have ended.
+            UnknownIssuer: If no authority serves the issuer.
         """
         found = {self._issuers.find_elsewhere(each) for each in cert_ids}
         authority = found.pop()
         if authority is None or found:
             raise UnknownIssuer("this responder does not serve that issuer")
-        if isinstance(authority, CannedAuthority):
-            return authority.answer(cert_ids, now)
-        if len(cert_ids) > 1:
-            raise UnknownIssuer("another responder is asked for one CertID at a time")
-        return error_answer(
-            OCSPResponseStatus.TRY_LATER,
-            "the request was not passed on to the responder of that issuer",
-        )._replace(forward=Forward(authority, cert_ids[0], now))
+        try:
+            answer = _from_others(authority, cert_ids, now)
+        except _REFUSALS as error:
+            answer = error_response(error)
+        return answer._replace(issuer=authority.key)
 
     def _form(self, matches: Sequence[IssuerMatch]) -> CertIDForm | None:
         """Return the form of a stored answer to a request, or ``None``."""
@@ -500,3 +500,23 @@ def _current(lookup: Lookup, found: LookupResult) -> Answer | None:
     if not is_current(found.stored, second_of(lookup.now)):
         return None
     return _stored(lookup.authority, found.stored)
+
+
+def _from_others(
+    authority: SignedElsewhere, cert_ids: Sequence[CertID], now: datetime.datetime
+) -> Answer:
+    """
+    Return the signed answer, or one with a request to pass on.
+
+    Raises:
+        UnknownIssuer: If there is no answer, or the request needs several.
+        SourceUnavailable: If the signed answers have ended.
+    """
+    if isinstance(authority, CannedAuthority):
+        return authority.answer(cert_ids, now)
+    if len(cert_ids) > 1:
+        raise UnknownIssuer("another responder is asked for one CertID at a time")
+    return error_answer(
+        OCSPResponseStatus.TRY_LATER,
+        "the request was not passed on to the responder of that issuer",
+    )._replace(forward=Forward(authority, cert_ids[0], now))

@@ -197,7 +197,8 @@ class Backend:
         self, foreign: AnswersElsewhere, forward: Forward
     ) -> BackendAnswer:
         """Return what the responder of another CA says, which *foreign* keeps."""
-        return BackendAnswer(await foreign.answer(forward))
+        answer = await foreign.answer(forward)
+        return BackendAnswer(answer._replace(issuer=forward.authority.key))
 
     # --- stored answers ---
 

@@ -154,14 +154,17 @@ class RequestCounts:
     ) -> Outcome:
         """Return what an error counts, or an answer that others signed."""
         is_good = answer.status is OCSPResponseStatus.SUCCESSFUL
+        issuer = answer.issuer if lookup is None else lookup.queries[0].issuer
         cause = _CAUSES[answer.status]
-        if lookup is not None and answer.status is OCSPResponseStatus.UNAUTHORIZED:
+        if issuer is not None and answer.status is OCSPResponseStatus.UNAUTHORIZED:
             cause = "serial"
+        if answer.issuer is not None and answer.status is OCSPResponseStatus.TRY_LATER:
+            cause = "source"
         return self.metrics.outcome(
             method=method,
             code=code,
             status=_STATUSES[answer.status],
-            issuer=None if lookup is None else lookup.queries[0].issuer,
+            issuer=issuer,
             cause=cause,
             origin=(answer.origin or "proxy") if is_good else "",
             cert_id_hash="" if lookup is None else _hash_of(lookup),

@@ -33,6 +33,7 @@ from ocsp.http import (
     read_body,
     read_target,
 )
+from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.metrics import Metrics
 from ocsp.metrics.table import (
     CHANGE_LAG,
@@ -480,8 +481,12 @@ class RequestHandler:
         return answer(given.der, None, self.moment.time)
 
     def _error(self, given: Answer) -> HTTPAnswer:
+        # Without the answers that others sign nobody is answered about that issuer.
+        is_away = given.issuer and given.status is OCSPResponseStatus.TRY_LATER
         self.log.report(
-            logging.INFO, given.status, f"{given.status.name}: {given.cause}"
+            logging.ERROR if is_away else logging.INFO,
+            (given.status, given.issuer),
+            f"{given.status.name}: {given.cause}",
         )
         return answer(given.der, None, self.moment.time)
 

@@ -14,7 +14,7 @@ from ocsp.status.canned import CannedFiles, RefusedFile, load_canned_answers
 from ocsp.status.crl import CRLDownloads, CRLSource, NotInCRL
 from ocsp.status.files.directory_source import DirectorySource
 from ocsp.status.files.index_source import IndexSource
-from ocsp.status.foreign import ForeignResponders
+from ocsp.status.foreign import ForeignResponders, LastExchange
 from ocsp.status.memory import MemorySource
 from ocsp.status.sql.source import SQLSource
 from ocsp.status.wrappers import (
@@ -34,6 +34,7 @@ __all__ = [
     "DirectorySource",
     "ForeignResponders",
     "IndexSource",
+    "LastExchange",
     "LocalChainSource",
     "MemorySource",
     "NotInCRL",

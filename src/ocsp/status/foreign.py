@@ -40,12 +40,27 @@ from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.messages.statuses import OCSPCertStatus, OCSPResponseStatus
 from ocsp.responder.answer import Answer, error_response
 from ocsp.responder.foreign import Forward
+from ocsp.responder.source import IssuerKey
 from ocsp.verification.evidence import VerifiedResponse
 from ocsp.verification.response import verify
 
-__all__ = ["ForeignResponders"]
+__all__ = ["ForeignResponders", "LastExchange"]
 
 logger = logging.getLogger("ocsp.status")
+
+
+class LastExchange(NamedTuple):
+    """
+    When an exchange with the responders of a CA has ended last, aware; ``None``: never.
+
+    Attributes:
+        answered: With an answer, or with a refusal that the request explains.
+
+        failed: Without one.
+    """
+
+    answered: datetime.datetime | None = None
+    failed: datetime.datetime | None = None
 
 
 class _Kept(NamedTuple):
@@ -67,7 +82,12 @@ class _Kept(NamedTuple):
 
 
 class ForeignResponders:
-    """Passes requests on to the responders of other CAs; for one event loop."""
+    """
+    Passes requests on to the responders of other CAs; for one event loop.
+
+    Attributes:
+        last: The last exchange for each issuer, by its key.
+    """
 
     def __init__(
         self,
@@ -91,6 +111,7 @@ class ForeignResponders:
         self._kept: SizedMap[bytes, _Kept] = SizedMap(default_limits)
         self._running: dict[bytes, asyncio.Task[Answer]] = {}
         self._backoff = ResponderBackoff()
+        self.last: dict[IssuerKey, LastExchange] = {}
 
     async def answer(self, forward: Forward) -> Answer:
         """
@@ -144,6 +165,7 @@ class ForeignResponders:
         """Ask each URL until one gives an answer; return it, or the last error."""
         failed = error_response(SourceUnavailable("its responder is not asked now"))
         loop = asyncio.get_running_loop()
+        outcome: Exception | None = None
         for url in forward.authority.urls:
             if self._backoff.wait(url, loop.time()):
                 continue
@@ -153,10 +175,21 @@ class ForeignResponders:
                 logger.warning("cannot use the answer of %s: %s", url, error)
                 self._note(url, error, loop.time())
                 failed = _failure(error)
+                outcome = error
             else:
                 self._backoff.answered(url)
+                self._note_exchange(forward)
                 return self._keep(forward, evidence)
+        if outcome is not None:
+            self._note_exchange(forward, failed=_is_at_fault(outcome))
         return failed
+
+    def _note_exchange(self, forward: Forward, *, failed: bool = False) -> None:
+        """Note how an exchange has ended now; the admin port shows the last one."""
+        last, now = self.last.get(forward.authority.key, LastExchange()), self._now()
+        self.last[forward.authority.key] = (
+            last._replace(failed=now) if failed else last._replace(answered=now)
+        )
 
     def _note(self, url: str, error: Exception, now: float) -> None:
         """
@@ -241,6 +274,18 @@ def _kept(evidence: VerifiedResponse, now: datetime.datetime) -> _Kept:
         now + (until - now) / 2,
         until,
     )
+
+
+def _is_at_fault(error: Exception) -> bool:
+    """
+    Return whether *error* says that the other responder does not work.
+
+    Not a refusal that one odd request can cause, such as *unauthorized*: otherwise one
+    client could raise an alarm.
+    """
+    if isinstance(error, UnsuccessfulResponse):
+        return error.status is OCSPResponseStatus.TRY_LATER
+    return not isinstance(error, UnsupportedAlgorithm)
 
 
 def _failure(error: Exception) -> Answer:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
-from ocsp import KeySigner
+from ocsp import CertID, KeySigner
 from ocsp.admin import (
     Check,
     ConfiguredIssuer,
+    IssuerElsewhere,
     Level,
     LiveState,
     responder_checks,
@@ -29,14 +31,27 @@ from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics, Report, Totals
 from ocsp.metrics.table import (
     ANSWERS_DUE,
+    CANNED_LEFT,
     DATABASE_CLOCK,
     EVENTS_OPEN,
+    FOREIGN_ANSWERED,
+    FOREIGN_FAILED,
     RESPONSE_CACHE_BYTES,
+    SOURCE_UP,
     STORE_UP,
     VALKEY,
 )
 from ocsp.process_clock import ProcessClock
-from ocsp.responder import Authority, IssuerKey, Responder, StatusQuery, StatusRecord
+from ocsp.responder import (
+    Authority,
+    CannedAnswer,
+    CannedAuthority,
+    ForeignAuthority,
+    IssuerKey,
+    Responder,
+    StatusQuery,
+    StatusRecord,
+)
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
 from ocsp.signers import SignerHealth, SignerSpec, SignerState
 from ocsp.store import DatabaseAddress, SQLiteStore
@@ -545,3 +560,107 @@ def test_a_jump_of_the_clock_degrades(path: Path, seconds: int, way: str) -> Non
     now[0] += checks_module.JUMP_SHOWN_SECONDS
     up[0] += checks_module.JUMP_SHOWN_SECONDS
     assert _result(checks, "clock") == (Level.OK, "")
+
+
+# --- issuers whose answers others sign ------------------------------------------------
+
+
+def _canned(*ends: float) -> IssuerElsewhere:
+    """Return an offline CA whose responses, about a certificate each, end in days."""
+    answers = [
+        CannedAnswer(
+            b"",
+            frozenset({CertID.for_serial(ROOT, serial, SHA256())}),
+            frozenset(),
+            NOW - 9 * DAY,
+            NOW + days * DAY,
+            f"{serial}.der",
+        )
+        for serial, days in enumerate(ends)
+    ]
+    authority = CannedAuthority(ROOT, answers)
+    return IssuerElsewhere(name="offline", authority=authority, source="signed")
+
+
+FOREIGN = IssuerElsewhere(
+    name="partner",
+    authority=ForeignAuthority(ROOT, ["http://ocsp.example/"]),
+    source="http://ocsp.example/",
+)
+
+
+def _check_elsewhere(
+    issuer: IssuerElsewhere, totals: Totals | None = None
+) -> tuple[str, Level, str]:
+    checks = responder_checks(
+        list,
+        None,
+        totals or Totals(),
+        lambda: None,
+        ProcessClock(),
+        elsewhere=lambda: [issuer],
+    )()
+    (check,) = [each for each in checks if issuer.name in each.name]
+    return check.name, *check.test()
+
+
+@pytest.mark.parametrize(
+    ("ends", "level", "why"),
+    [
+        ((15, 90), Level.OK, ""),
+        ((90, 13.5), Level.DEGRADED, "1.der ends in 13 days"),
+        ((90, -1), Level.DEGRADED, "1.der ended at"),
+        ((-2, -1), Level.FAILED, "0.der ended at"),
+        ((), Level.FAILED, "no response is valid now"),
+    ],
+)
+def test_a_check_knows_when_the_responses_of_an_offline_ca_end(
+    ends: tuple[float, ...], level: Level, why: str
+) -> None:
+    """It names the file: within the alarm, and after it."""
+    name, found, reason = _check_elsewhere(_canned(*ends))
+    assert (name, found) == ("signed offline", level)
+    assert reason.startswith(why)
+
+
+def test_a_check_says_how_the_last_request_to_another_responder_ended() -> None:
+    """In whatever process; also how long ago."""
+    totals = Totals()
+    first = Metrics(totals.add, process="worker-1", issuers={KEY: "partner"})
+    second = Metrics(totals.add, process="worker-2", issuers={KEY: "partner"})
+    assert _check_elsewhere(FOREIGN, totals) == ("responders partner", Level.OK, "")
+    first.gauge(FOREIGN_ANSWERED, "partner").value = time.time() - 200
+    second.gauge(FOREIGN_FAILED, "partner").value = time.time() - 120
+    first.flush()
+    second.flush()
+    _, level, why = _check_elsewhere(FOREIGN, totals)
+    assert level is Level.DEGRADED
+    assert "has failed, 2 minutes ago" in why
+    first.gauge(FOREIGN_ANSWERED, "partner").value = time.time() - 60
+    first.flush()
+    assert _check_elsewhere(FOREIGN, totals)[1] is Level.OK
+
+
+def test_issuers_whose_answers_others_sign_are_shown(path: Path) -> None:
+    """Without counts; the end of an offline CA is a metric."""
+    others = [_canned(5, 90), FOREIGN]
+    state = LiveState(list, DatabaseAddress(path), elsewhere=lambda: others)
+    offline, partner = state.issuers()
+    assert (offline.name, offline.source, offline.ends) == (
+        "offline",
+        "signed",
+        NOW + 5 * DAY,
+    )
+    assert (partner.check, partner.counts, partner.ends) == (
+        "responders partner",
+        None,
+        None,
+    )
+    with pytest.raises(SourceUnavailable, match="signed elsewhere"):
+        state.find(KEY, 1)
+    totals = Totals()
+    metrics = Metrics(totals.add, issuers={KEY: "offline"})
+    set_gauges(metrics, Snapshot([offline], [], []), [], NOW)
+    metrics.flush()
+    assert totals.gauges(CANNED_LEFT) == {("offline",): 5 * 86400.0}
+    assert totals.gauges(SOURCE_UP) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -12,7 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import ocsp
 from ocsp import CertID
 from ocsp.client.transport.protocol import HTTPReply, HTTPRequest
+from ocsp.errors import TransportError
 from ocsp.http import HTTPAnswer
+from ocsp.metrics import Metrics, Totals
+from ocsp.metrics.table import RESPONSES
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
@@ -24,7 +28,7 @@ from ocsp.responder import (
     StatusRecord,
 )
 from ocsp.server import RequestHandler
-from ocsp.status import ForeignResponders, MemorySource
+from ocsp.status import ForeignResponders, LastExchange, MemorySource
 from tests.pki import END, NOW, ca, delegate_signer
 
 SIGNER = Responder([Authority(ca(), [delegate_signer()])])
@@ -96,3 +100,45 @@ def test_a_canned_answer_needs_no_source() -> None:
     reply = asyncio.run(_ask(handler))
     assert reply.body == der
     assert "max-age" in (reply.header("Cache-Control") or "")
+
+
+class _Away(_Transport):
+    """A responder that cannot be reached."""
+
+    async def send(self, request: HTTPRequest) -> HTTPReply:
+        raise TransportError(request.shown, "connection refused")
+
+
+@pytest.mark.parametrize("kind", ["canned", "foreign"])
+def test_what_is_not_answered_is_counted_for_its_issuer(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And logged as an error: clients get *tryLater*."""
+    der = _signed(_request())
+    ended = CannedAnswer.of(der, ocsp.load_der_ocsp_response(der), NOW, file="7.der")
+    authority: CannedAuthority | ForeignAuthority = CannedAuthority(ca(), [ended])
+    if kind == "foreign":
+        authority = ForeignAuthority(ca(), ["http://foreign.example/"])
+    totals = Totals()
+    metrics = Metrics(totals.add, issuers={authority.key: "partner"})
+    client = ocsp.AsyncClient(transport=_Away())
+
+    async def run() -> tuple[HTTPAnswer, ForeignResponders]:
+        foreign = ForeignResponders(client, now=lambda: NOW)
+        handler = RequestHandler(
+            Responder([authority]),
+            MemorySource({}),
+            foreign=foreign,
+            metrics=metrics,
+            clock=ProcessClock(lambda: NOW),
+        )
+        return await _ask(handler), foreign
+
+    reply, foreign = asyncio.run(run())
+    assert reply.body == bytes((0x30, 3, 0x0A, 1, 3))
+    metrics.flush()
+    assert totals.counters(RESPONSES) == {("partner", "tryLater", "source"): 1}
+    (line,) = [each for each in caplog.records if each.name == "ocsp.responder"]
+    assert line.levelno == logging.ERROR
+    if kind == "foreign":
+        assert foreign.last == {authority.key: LastExchange(failed=NOW)}

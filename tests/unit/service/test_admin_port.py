@@ -13,7 +13,7 @@ from ocsp.service.signer_following import SignerFollower
 from tests.ca_folder import CAFolder
 
 
-def test_issuers_whose_answers_others_sign_are_left_out(tmp_path: Path) -> None:
+def test_issuers_whose_answers_others_sign_are_shown(tmp_path: Path) -> None:
     """And those after them have their own settings."""
     files = CAFolder(tmp_path)
     other = files.new_ca("Other CA")
@@ -27,7 +27,10 @@ def test_issuers_whose_answers_others_sign_are_left_out(tmp_path: Path) -> None:
     with build_service(read_configuration(files.configuration).configuration) as built:
         follower = SignerFollower(lambda _: None)
         follower.follow(built)
-        (shown,) = AdminPort(lambda: built, follower, ProcessClock())._configured()
+        port = AdminPort(lambda: built, follower, ProcessClock())
+        (shown,), (partner,) = port._configured(), port._elsewhere()
+    assert (partner.name, partner.check) == ("CN=Other CA", "responders CN=Other CA")
+    assert partner.source == "http://ocsp.example.org/"
     assert shown.authority is built.authorities[0]
     assert shown.name == "CN=Example CA"
     assert [each.certificate for each in shown.signers] == [

@@ -21,7 +21,7 @@ from ocsp.admin.pages.plot import draw_plot
 from ocsp.admin.pages.rendering import render
 from ocsp.admin.readiness import CheckResult, Level, Readiness
 from ocsp.admin.snapshot import SnapshotReader
-from ocsp.admin.state import IssuerView, SignerView
+from ocsp.admin.state import IssuerView
 from ocsp.errors import OCSPError
 from ocsp.inspection.vocabulary import serial_from
 from ocsp.linting import Profile, Severity
@@ -86,6 +86,7 @@ class Pages:
             "issuer.html",
             request,
             issuer=view,
+            check=_check_named(view.check, await self._readiness.results()),
             signers=[each for each in snapshot.signers if each.name in view.signers],
             responses=responses,
         )
@@ -98,7 +99,7 @@ class Pages:
             "signer.html",
             request,
             signer=view,
-            check=_check_of(view, await self._readiness.results()),
+            check=_check_named(f"signer {view.name}", await self._readiness.results()),
         )
 
     async def certificate(self, request: Request) -> Response:
@@ -234,8 +235,7 @@ def _named(views: Sequence[Any], name: str) -> Any:
     raise HTTPException(404)
 
 
-def _check_of(signer: SignerView, checks: Sequence[CheckResult]) -> CheckResult | None:
-    name = f"signer {signer.name}"
+def _check_named(name: str, checks: Sequence[CheckResult]) -> CheckResult | None:
     return next((each for each in checks if each.name == name), None)
 
 

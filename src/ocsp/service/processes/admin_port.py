@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from ocsp import limits
 from ocsp.admin import (
     ConfiguredIssuer,
+    IssuerElsewhere,
     LiveState,
     application,
     responder_checks,
@@ -23,8 +24,15 @@ from ocsp.admin import (
 from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.metrics import Metrics, Totals
 from ocsp.process_clock import ProcessClock
-from ocsp.responder import StatusQuery, StatusRecord, StatusSource
+from ocsp.responder import (
+    ForeignAuthority,
+    StatusQuery,
+    StatusRecord,
+    StatusSource,
+)
+from ocsp.responder.requests.issuers import SignedElsewhere
 from ocsp.service.building import BuiltService
+from ocsp.service.configuration.model import IssuerSettings
 from ocsp.service.signer_following import SignerFollower
 
 __all__ = ["AdminPort"]
@@ -82,7 +90,7 @@ class AdminPort:
         database = None if service.store is None else settings.database
         alarm = settings.signing.alarm
         gate = application(
-            LiveState(self._configured, database, alarm),
+            LiveState(self._configured, database, alarm, self._elsewhere),
             totals,
             responder_checks(
                 self._configured,
@@ -90,6 +98,7 @@ class AdminPort:
                 totals,
                 self._test_signers,
                 self._clock,
+                elsewhere=self._elsewhere,
                 alarm=alarm,
                 validity=settings.answers.validity,
             ),
@@ -115,6 +124,20 @@ class AdminPort:
             for each, settings in zip(service.authorities, settings_of, strict=True)
         ]
 
+    def _elsewhere(self) -> list[IssuerElsewhere]:
+        """Return the issuers of the present configuration whose answers others sign."""
+        service = self._service()
+        names, configuration = service.names, service.configuration
+        settings_of = [each for each in configuration.issuer if not each.signers]
+        return [
+            IssuerElsewhere(
+                name=names[each.key],
+                authority=each,
+                source=_places_of(each, settings),
+            )
+            for each, settings in zip(service.elsewhere, settings_of, strict=True)
+        ]
+
     def _look_up(self, query: StatusQuery) -> StatusRecord | None:
         """Ask the source about a certificate, from another thread."""
         if self._loop is None:
@@ -137,6 +160,14 @@ class AdminPort:
             tested.result(limits.MAX_CHECK_SECONDS)
         except TimeoutError as error:
             raise SignerUnavailable("the signers were not tested in time") from error
+
+
+def _places_of(authority: SignedElsewhere, settings: IssuerSettings) -> str:
+    """Return where the answers come from that others sign."""
+    places: Sequence[object] = settings.signed
+    if isinstance(authority, ForeignAuthority):
+        places = authority.urls
+    return ", ".join(map(str, places)) or "other nodes"
 
 
 async def _first(source: StatusSource, query: StatusQuery) -> StatusRecord | None:

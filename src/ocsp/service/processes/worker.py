@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from ocsp.client import AsyncClient
 from ocsp.metrics import Metrics, Report
 from ocsp.metrics.log_lines import LogLines
-from ocsp.metrics.table import STORE_UP, VALKEY
+from ocsp.metrics.table import FOREIGN_ANSWERED, FOREIGN_FAILED, STORE_UP, VALKEY
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import SharedAnswerReader
 from ocsp.server import NativeServer, RequestHandler
@@ -23,7 +23,7 @@ from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.service.signer_following import SignerFollower
 from ocsp.sharing import SharedAnswers
 from ocsp.signers import SigningSlots
-from ocsp.status import ForeignResponders
+from ocsp.status import ForeignResponders, LastExchange
 
 __all__ = ["Worker"]
 
@@ -68,6 +68,7 @@ class Worker:
         self._handler: RequestHandler | None = None
         self._follower = SignerFollower(self._swap)
         self._shared: SharedAnswers | None = None
+        self._responders: ForeignResponders | None = None
 
     def use(self, service: BuiltService) -> BuiltService:
         """Answer with *service* from now on, and return it with the open database."""
@@ -80,7 +81,8 @@ class Worker:
             )
         if self._handler is None:
             self._shared = _shared(service.configuration)
-            elsewhere = _elsewhere(service.configuration, self._shared)
+            responders = self._responders = ForeignResponders(AsyncClient())
+            elsewhere = _elsewhere(service.configuration, responders, self._shared)
             copies = None
             if self._shared is not None and not service.configuration.is_edge:
                 copies = VerifiedAnswers(self._shared)
@@ -125,6 +127,20 @@ class Worker:
     def _set_gauges(self) -> None:
         if self._shared is not None and self._shared.is_up is not None:
             self._metrics.gauge(STORE_UP, VALKEY).value = int(self._shared.is_up)
+        if self._responders is not None and self._service is not None:
+            names = self._service.names
+            for key, last in self._responders.last.items():
+                if key in names:
+                    _set_last(self._metrics, names[key], last)
+
+
+def _set_last(metrics: Metrics, issuer: str, last: LastExchange) -> None:
+    """Report the last exchange with the responders of another CA."""
+    for metric, at in (
+        (FOREIGN_ANSWERED, last.answered),
+        (FOREIGN_FAILED, last.failed),
+    ):
+        metrics.gauge(metric, issuer).value = None if at is None else at.timestamp()
 
 
 def _handler(
@@ -158,10 +174,11 @@ def _shared(configuration: Configuration) -> SharedAnswers | None:
 
 
 def _elsewhere(
-    configuration: Configuration, shared: SharedAnswers | None
+    configuration: Configuration,
+    responders: ForeignResponders,
+    shared: SharedAnswers | None,
 ) -> AnswersElsewhere:
     """Return what gets the answers that others have signed."""
-    responders = ForeignResponders(AsyncClient())
     if not configuration.is_edge:
         return responders
     # Imported here, because no other node needs it.
