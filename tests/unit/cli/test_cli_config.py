@@ -11,7 +11,7 @@ import pytest
 
 from ocsp.cli import main
 from ocsp.service import read_configuration
-from ocsp.service.clock import WARNING
+from ocsp.service.time.clock import WARNING
 from tests.ca_folder import CAFolder
 
 
@@ -19,7 +19,7 @@ from tests.ca_folder import CAFolder
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CAFolder:
     """Write the files of a CA, and work in their folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("ocsp.service.clock.is_synchronised", lambda: True)
+    monkeypatch.setattr("ocsp.service.time.clock.is_synchronised", lambda: True)
     files = CAFolder(tmp_path)
     files.configuration.unlink()
     return files
@@ -127,7 +127,7 @@ def test_check_warns_of_a_clock_that_is_not_synchronised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A warning, not an error: the clock can be right all the same."""
-    monkeypatch.setattr("ocsp.service.clock.is_synchronised", lambda: False)
+    monkeypatch.setattr("ocsp.service.time.clock.is_synchronised", lambda: False)
     files.write("ocsp.toml", files.settings())
     assert main(["config", "check"]) == 0
     assert f"warning: {WARNING}\n" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocsp.errors import ConfigurationError
-from ocsp.service.clock import is_synchronised
+from ocsp.service.time.clock import is_synchronised
 from ocsp.service.configuration.values import TCPAddress, UnixAddress
 from ocsp.service.listeners import (
     IS_BALANCED,
