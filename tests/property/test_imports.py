@@ -33,7 +33,7 @@ IMPORTS = st.lists(st.tuples(st.lists(ROWS, max_size=6), st.booleans()), max_siz
 def _write(path: Path, rows: list[Row]) -> None:
     lines = [
         {
-            "serial_number": f"{serial:x}",
+            "serial_number": f"{serial:#x}",
             "status": "revoked" if since else "good",
             "revocation_time": since and since.isoformat(),
             "revocation_reason": reason_name(reason) if since and reason else None,

@@ -18,6 +18,7 @@ from ocsp.errors import DecodeError
 from ocsp.later import x509
 
 __all__ = [
+    "SERIAL_FORMS",
     "age",
     "common_name",
     "count",
@@ -134,8 +135,9 @@ def one_line(text: object) -> str:
 
 def serial_from(text: str) -> int | None:
     """
-    Return the serial number *text*: decimal, ``0x1f2e``, or ``1f:2e``.
+    Return the serial number *text*: ``0x1f2e``, ``1f:2e``, ``1f2e``, or decimal.
 
+    Digits alone are decimal; a letter makes a number hexadecimal, as OpenSSL prints it.
     ``None`` if it has another form. Negative numbers are not accepted (RFC 5280
     §4.1.2.2).
     """
@@ -151,4 +153,8 @@ def serial_from(text: str) -> int | None:
 
 
 _DECIMAL = re.compile("[0-9]+")
-_HEXADECIMAL = re.compile("0x[0-9a-f]+|[0-9a-f]{1,2}(:[0-9a-f]{2})+")
+_HEXADECIMAL = re.compile(
+    "0x[0-9a-f]+|[0-9a-f]{1,2}(:[0-9a-f]{2})+|[0-9]*[a-f][0-9a-f]*"
+)
+SERIAL_FORMS = "0x1f2e, 1f:2e, 1f2e or decimal"
+"""The forms that :func:`serial_from` reads, for people."""

@@ -69,10 +69,10 @@ def _response_status(body: bytes) -> str:
 
 
 def _serials(method: str, target: bytes, body: bytes) -> str:
-    """Return the serial numbers of the request in hexadecimal, or an empty text."""
+    """Return the serial numbers of the request, or an empty text."""
     try:
         der = read_body(body) if method == "POST" else read_target(target)
         request = load_der_ocsp_request(der, allow_multiple=True)
     except DecodeError:
         return ""
-    return ",".join(f"{each.serial_number:x}" for each in request.requests)
+    return ",".join(f"{each.serial_number:#x}" for each in request.requests)

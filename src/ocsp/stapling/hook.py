@@ -27,7 +27,7 @@ class CommandHook:
     ``OCSP_STAPLE_FILE``         the staple file
     ``OCSP_STAPLE_CERTIFICATE``  the certificate file
     ``OCSP_STAPLE_STATUS``       ``good``, ``revoked`` or ``not-needed``
-    ``OCSP_STAPLE_SERIAL``       the serial number, in hexadecimal
+    ``OCSP_STAPLE_SERIAL``       the serial number, in hexadecimal after ``0x``
     ``OCSP_STAPLE_THIS_UPDATE``  thisUpdate, in ISO 8601
     ``OCSP_STAPLE_UNTIL``        when the staple expires, in ISO 8601
     ===========================  ====================================================
@@ -74,7 +74,7 @@ def _environment(report: StapleReport) -> dict[str, str]:
     elif evidence is not None:
         values |= {
             "STATUS": evidence.status.name.lower(),
-            "SERIAL": f"{evidence.cert_id.serial_number:x}",
+            "SERIAL": f"{evidence.cert_id.serial_number:#x}",
             "THIS_UPDATE": timestamp(evidence.this_update),
             "UNTIL": timestamp(evidence.holds_until),
         }

@@ -118,10 +118,11 @@ def test_the_page_of_a_signer_shows_its_test(gate: Gate) -> None:
     """And its certificate."""
     page = _Elements(_get(gate, "/signers/ocsp-2026")).content
     assert "Test signature" in page
+    assert "Serial number0x" in "".join(page.split("\n"))
     assert "CN=Responder ocsp-2026" in page
 
 
-@pytest.mark.parametrize("serial", ["7982", "0x1f2e", "1F:2e", " 0x1F2E "])
+@pytest.mark.parametrize("serial", ["7982", "0x1f2e", "1F:2e", " 0x1F2E ", "1F2E"])
 def test_a_certificate_is_found_by_its_serial_number(gate: Gate, serial: str) -> None:
     """In each form that the command line accepts."""
     page = _Elements(

@@ -301,7 +301,7 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
     assert listed["certificates"] == [
         {
             "issuer": "CN=Test CA",
-            "serial_number": "7",
+            "serial_number": "0x7",
             "subject": None,
             "expires": None,
             "status": "revoked",
@@ -311,7 +311,7 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
         },
         {
             "issuer": "CN=Test CA",
-            "serial_number": "1f2e",
+            "serial_number": "0x1f2e",
             "subject": "CN=leaf-1f2e",
             "expires": "2026-07-31T12:00:00Z",
             "status": "good",
@@ -398,7 +398,7 @@ def test_a_certificate_that_the_issuer_did_not_sign_is_refused(
     assert "leaf.pem: 'CN=leaf-1f2e' names the issuer 'CN=Test CA', but no key" in (
         _one_line(err)
     )
-    assert _stored(run) == {("CN=Test CA", "1f2e"): "good"}
+    assert _stored(run) == {("CN=Test CA", "0x1f2e"): "good"}
 
 
 def test_a_request_about_a_certificate_of_another_key(run: Run, files: Path) -> None:
@@ -440,7 +440,7 @@ def test_revoking_is_idempotent_and_reported(run: Run, files: Path) -> None:
     code, out, _ = run(*revoke, "--json")
     assert code == 0
     assert _changes(out) == [
-        ("1f2e", "revoked", "CN=Test CA"), ("7", "revoked", "CN=Test CA"),
+        ("0x1f2e", "revoked", "CN=Test CA"), ("0x7", "revoked", "CN=Test CA"),
     ]  # fmt: skip
     before = run("status", "list", "--json")
     code, out, _ = run(*revoke)
@@ -474,8 +474,8 @@ def test_a_serial_number_is_printed_as_it_can_be_typed(run: Run, files: Path) ->
     assert {"0x10", "0xa"} < shown
     run("status", "revoke", "--issuer", "ca.pem", "--serial", "0x10")
     assert _stored(run) == {
-        ("CN=Test CA", "10"): "revoked",
-        ("CN=Test CA", "a"): "good",
+        ("CN=Test CA", "0x10"): "revoked",
+        ("CN=Test CA", "0xa"): "good",
     }
 
 
@@ -486,7 +486,7 @@ def test_a_revocation_cannot_be_planned(run: Run, files: Path) -> None:
     code, _, err = run("status", "revoke", *about, "--time", "9999-01-01")
     assert code == 4
     assert "--time: '9999-01-01' is in the future" in _one_line(err)
-    assert _stored(run) == {("CN=Test CA", "7"): "good"}
+    assert _stored(run) == {("CN=Test CA", "0x7"): "good"}
 
 
 def test_remove_from_crl_is_no_reason_of_a_revocation(run: Run, files: Path) -> None:
@@ -496,7 +496,7 @@ def test_remove_from_crl_is_no_reason_of_a_revocation(run: Run, files: Path) -> 
     code, _, err = run("status", "revoke", *about, "--reason", "removeFromCRL")
     assert code == 4
     assert "--reason: 'removeFromCRL' is for delta CRLs only" in _one_line(err)
-    assert _stored(run) == {("CN=Test CA", "7"): "good"}
+    assert _stored(run) == {("CN=Test CA", "0x7"): "good"}
 
 
 @pytest.mark.parametrize("bad", ["0x99", "0x1f2e"])

@@ -311,7 +311,7 @@ def _listed(run: Run, *arguments: str) -> list[tuple[str, str]]:
     code, out, _ = run("list", "--json", *arguments)
     assert code == 0
     return [
-        (each["issuer"].removeprefix("CN="), each["serial_number"])
+        (each["issuer"].removeprefix("CN="), each["serial_number"].removeprefix("0x"))
         for each in json.loads(out)["certificates"]
     ]
 
@@ -349,6 +349,21 @@ def test_an_empty_list_is_a_whole_document(run: Run) -> None:
     _import(run, _index())
     assert _listed(run) == []
     assert run("list")[1] == "0 certificates\n"
+
+
+def test_a_serial_number_that_was_printed_is_read_as_the_same(run: Run) -> None:
+    """Ten and 0x10 are two certificates; no output may name the other one."""
+    run("add", "--issuer", "ca.pem", "--serial", "10", "--serial", "0x10")
+    run("revoke", "--issuer", "ca.pem", "--serial", "0x10")
+    listed = json.loads(run("list", "--json", "--status", "revoked")[1])["certificates"]
+    exported = run("export", "--format", "csv", "--status", "revoked")[1]
+    (row,) = csv.DictReader(io.StringIO(exported))
+    (event,) = json.loads(run("log", "--json")[1])["events"]
+    changed = json.loads(
+        run("revoke", "--issuer", "ca.pem", "--serial", "16", "--json")[1]
+    )["certificates"]
+    for each in (listed[0], row, event, changed[0]):
+        assert run("show", each["serial_number"])[1].startswith("revoked")
 
 
 def test_show_has_status_history_and_answers(filled: Run) -> None:
@@ -409,7 +424,7 @@ def test_the_log_says_who_changed_what(filled: Run) -> None:
     code, out, _ = filled("log", "--json")
     assert code == 0
     events = json.loads(out)["events"]
-    assert [each["serial_number"] for each in events] == ["2", "1"]
+    assert [each["serial_number"] for each in events] == ["0x2", "0x1"]
     assert events[0]["before"]["status"] == "good"
     assert events[0]["after"]["revocation_reason"] == "superseded"
     assert events[0]["program"] == "ocsp status revoke"

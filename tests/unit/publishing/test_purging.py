@@ -267,7 +267,7 @@ def test_the_webhook_has_a_signed_document(url: str) -> None:
     assert document["tags"] == [query(5).cache_tag, query(6).cache_tag]
     assert document["everything"] is False
     first = document["certificates"][0]
-    assert first["serial_number"] == "5"
+    assert first["serial_number"] == "0x5"
     der = ocsp.http.read_target(b"/" + first["get_paths"][0].encode())
     assert ocsp.load_der_ocsp_request(der).serial_number == 5
 

@@ -84,7 +84,7 @@ def test_each_request_has_a_line(
         ("GET", b"/", b""),
         ("PUT", b"/", b""),
     )
-    serial = f"{files.web.serial_number:x}"
+    serial = f"{files.web.serial_number:#x}"
     status = "UNAUTHORIZED" if isinstance(source, MemorySource) else "SUCCESSFUL"
     assert [tuple(line.values()) for line in lines] == [
         ("POST", 200, status, serial),

@@ -61,7 +61,7 @@ def test_the_command_gets_its_data_from_the_environment(tmp_path: Path) -> None:
         "OCSP_STAPLE_FILE": f"{name}.ocsp",
         "OCSP_STAPLE_CERTIFICATE": str(name),
         "OCSP_STAPLE_STATUS": "good",
-        "OCSP_STAPLE_SERIAL": "1f2e",
+        "OCSP_STAPLE_SERIAL": "0x1f2e",
         "OCSP_STAPLE_THIS_UPDATE": "2026-07-01T11:00:00Z",
         "OCSP_STAPLE_UNTIL": "2026-07-02T11:00:00Z",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,7 @@ from tests.pki import BEGIN, NOW, ca, key, leaf, make, name
 Reader = Callable[[BinaryIO, ReadOptions], Items]
 
 OPTIONS = ReadOptions("file", ca())
+HEXADECIMAL = OPTIONS._replace(serials=SerialNotation.HEXADECIMAL)
 DECIMAL = OPTIONS._replace(serials=SerialNotation.DECIMAL)
 GOOD = "V\t300101000000Z\t\t1F2E\tunknown\t/CN=a"
 REVOKED = "R\t300101000000Z\t260701120000Z,keyCompromise\t77\tunknown\t/CN=b"
@@ -176,14 +178,29 @@ def test_a_wrong_line_of_csv_costs_no_other(line: str) -> None:
     assert items[-1] == (0x2E, "GOOD")
 
 
-def test_decimal_serial_numbers_have_to_be_named() -> None:
+def test_digits_alone_need_a_notation() -> None:
     """With ``0x`` a number is hexadecimal in each notation."""
     text = "serial_number\n31\n0x1f\n"
     assert read(read_csv, text, DECIMAL) == [(31, "GOOD"), (31, "GOOD")]
-    assert read(read_csv, text) == [(0x31, "GOOD"), (31, "GOOD")]
-    assert kinds(read(read_csv, "serial_number\n18446744073709551615\n")) == [
-        OddityKind.SERIAL_NUMBER
-    ]
+    assert read(read_csv, text, HEXADECIMAL) == [(0x31, "GOOD"), (31, "GOOD")]
+    text = "serial_number\n18446744073709551615\n"
+    assert kinds(read(read_csv, text, HEXADECIMAL)) == [OddityKind.SERIAL_NUMBER]
+
+
+@pytest.mark.parametrize("text", ["10", "0010", "99999999999999999999"])
+def test_a_serial_number_that_may_be_two_is_not_read(text: str) -> None:
+    """To guess revoked another certificate than the file was about."""
+    items = read(read_csv, f"serial_number\n{text}\n1f\n")
+    assert kinds(items) == [OddityKind.UNREADABLE]
+    assert "may be decimal or hexadecimal" in str(items[0])
+    assert items[-1] == (0x1F, "GOOD")
+
+
+@pytest.mark.parametrize("text", ["7", "07", "0x10", "1:10", "1e5", "1f-10", "1F"])
+def test_a_serial_number_that_is_one_needs_no_notation(text: str) -> None:
+    """A prefix, a separator, a letter, or one digit make it unambiguous."""
+    number = int(re.sub("[:-]", "", text), 16)
+    assert read(read_csv, f"serial_number\n{text}\n") == [(number, "GOOD")]
 
 
 @pytest.mark.parametrize(
@@ -212,9 +229,9 @@ def test_a_wrong_line_of_json_costs_no_other(line: str) -> None:
 
 
 def test_a_number_of_json_is_a_number() -> None:
-    """Text is hexadecimal, as in the output of this package."""
+    """Text is what the notation says."""
     text = '{"serial_number": 31}\n{"serial_number": "31"}\n'
-    assert read(read_json_lines, text) == [(31, "GOOD"), (0x31, "GOOD")]
+    assert read(read_json_lines, text, HEXADECIMAL) == [(31, "GOOD"), (0x31, "GOOD")]
 
 
 def test_rows_of_another_issuer_are_not_imported() -> None:
@@ -253,7 +270,7 @@ def test_what_is_written_is_read(
 ) -> None:
     """The fields of a row survive, whatever they are."""
     fields = dict.fromkeys(FIELDS, "") | {
-        "serial_number": f"{serial:x}",
+        "serial_number": f"{serial:#x}",
         "subject": subject,
     }
     kind: type[CertificateRow] = IssuedRow

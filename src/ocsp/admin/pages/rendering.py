@@ -19,7 +19,14 @@ from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject
 from ocsp.asn1.names import name_text
 from ocsp.inspection.certificates import certificate_document
-from ocsp.inspection.vocabulary import age, common_name, count, one_line, span
+from ocsp.inspection.vocabulary import (
+    SERIAL_FORMS,
+    age,
+    common_name,
+    count,
+    one_line,
+    span,
+)
 from ocsp.messages.reasons import reason_name
 
 __all__ = ["render"]
@@ -105,6 +112,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["serial_forms"] = SERIAL_FORMS
     environment.filters.update(
         age=age,
         common_name=common_name,

@@ -32,6 +32,7 @@ from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import note, plain, require_output
 from ocsp.client.checking.urls import readable_responder_urls
 from ocsp.http import get_url
+from ocsp.inspection.vocabulary import SERIAL_FORMS
 from ocsp.messages.certid import CertID
 from ocsp.messages.requests.request import OCSPRequest
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
@@ -95,7 +96,7 @@ def request(
     ] = None,
     serial: Annotated[
         list[str] | None,
-        Option(metavar="NUMBER", help="A serial number, decimal or 0x...; repeatable."),
+        Option(metavar="NUMBER", help=f"A serial number: {SERIAL_FORMS}; repeatable."),
     ] = None,
     hash_name: Annotated[
         HashName,

@@ -34,7 +34,7 @@ class CheckedDocument(TypedDict):
     """The outcome for one certificate; what evidence tells is null without evidence."""
 
     subject: str
-    serial_number: Annotated[str, "in hexadecimal"]
+    serial_number: Annotated[str, "in hexadecimal, after 0x"]
     status: Annotated[str, OneOf(CheckStatus)]
     source: Annotated[str, OneOf(Source), "where the status comes from"]
     reason: Annotated[Annotated[str, OneOf(Reason)] | None, "why there is no status"]

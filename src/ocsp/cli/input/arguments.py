@@ -13,7 +13,7 @@ from ocsp.asn1.times import moment_from
 from ocsp.cli.exit_codes import CommandError
 from ocsp.client.options import Proxy
 from ocsp.errors import ConfigError
-from ocsp.inspection.vocabulary import count, serial_from
+from ocsp.inspection.vocabulary import SERIAL_FORMS, count, serial_from
 from ocsp.quantities import duration_from
 from ocsp.verification.policy import UNBOUNDED
 
@@ -112,7 +112,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
 
 def parse_serial(text: str, option: str = "--serial") -> int:
     """
-    Parse a serial number: decimal, ``0x1f2e``, or ``1f:2e``.
+    Parse a serial number: ``0x1f2e``, ``1f:2e``, ``1f2e``, or decimal.
 
     Raises:
         CommandError: If *text* has another form. Negative numbers are not accepted
@@ -120,9 +120,7 @@ def parse_serial(text: str, option: str = "--serial") -> int:
     """
     serial = serial_from(text)
     if serial is None:
-        raise CommandError(
-            option, f"{text!r} is not a number", "use decimal, 0x1f2e or 1f:2e"
-        )
+        raise CommandError(option, f"{text!r} is not a number", f"use {SERIAL_FORMS}")
     return serial
 
 

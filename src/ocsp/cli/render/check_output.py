@@ -77,7 +77,7 @@ def _checked_document(checked: Checked) -> CheckedDocument:
     signer = None if evidence is None else name_of_subject(evidence.responder)
     return {
         "subject": name_text(name_of_subject(certificate)),
-        "serial_number": f"{serial_of(certificate):x}",
+        "serial_number": f"{serial_of(certificate):#x}",
         "status": outcome.status.value,
         "source": outcome.source.value,
         "reason": None if outcome.reason is None else outcome.reason.value,

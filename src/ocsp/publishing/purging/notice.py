@@ -65,7 +65,7 @@ class Notice(NamedTuple):
         """Return the notice as JSON."""
         certificates = [
             {
-                "serial_number": f"{query.serial_number:x}",
+                "serial_number": f"{query.serial_number:#x}",
                 "issuer_key_sha256": query.issuer.key_hash.hex(),
                 "tag": query.cache_tag,
                 "get_paths": [quote(each, safe="") for each in self._targets(query)],

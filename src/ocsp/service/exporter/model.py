@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ocsp import limits
-from ocsp.inspection.vocabulary import serial_from
+from ocsp.inspection.vocabulary import SERIAL_FORMS, serial_from
 from ocsp.probing import HashName, Method
 from ocsp.service.configuration.model import AdminSettings, LogSettings, Settings
 from ocsp.service.configuration.values import (
@@ -43,7 +43,7 @@ def _short_enough(name: str) -> str:
 
 def _serial_number(text: str) -> str:
     if serial_from(text) is None:
-        raise ValueError(f"{text!r} is not a number; use decimal, 0x1f2e or 1f:2e")
+        raise ValueError(f"{text!r} is not a number; use {SERIAL_FORMS}")
     return text
 
 

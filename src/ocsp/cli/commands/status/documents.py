@@ -84,7 +84,7 @@ def certificate_document(entry: Entry) -> dict[str, Any]:
     """Return one certificate of the file, for JSON, JSON lines and CSV."""
     return {
         "issuer": entry.issuer,
-        "serial_number": f"{entry.serial_number:x}",
+        "serial_number": f"{entry.serial_number:#x}",
         "subject": entry.subject or None,
         "expires": timestamp(entry.expires) if entry.expires else None,
         **status_document(entry.record),
@@ -113,7 +113,7 @@ def status_text(record: StatusRecord) -> Text:
 def _changed_document(changed: Changed) -> dict[str, Any]:
     return {
         "issuer": changed.issuer,
-        "serial_number": f"{changed.serial_number:x}",
+        "serial_number": f"{changed.serial_number:#x}",
         "subject": changed.subject or None,
         "change": changed.change,
         **status_document(changed.record),

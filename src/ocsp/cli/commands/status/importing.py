@@ -102,14 +102,14 @@ def import_all(
         ),
     ] = None,
     serials: Annotated[
-        SerialNotation,
+        SerialNotation | None,
         Option(
             "--serials",
             metavar="CHOICE",
-            help="How CSV and JSON lines write serial numbers without 0x: hex or "
-            "decimal.",
+            help="What 10 is as a serial number in CSV and JSON lines: hex or decimal. "
+            "Default: a row with such a number is not imported.",
         ),
-    ] = SerialNotation.HEXADECIMAL,
+    ] = None,
     release_holds: Annotated[
         bool,
         Option(
@@ -132,7 +132,8 @@ def import_all(
     CSV has the names of its columns in the first line. They are the keys of JSON lines
     and of ocsp status list --json: serial_number, status, revocation_time,
     revocation_reason, invalidity_date, expires, subject, issuer. Only serial_number is
-    required.
+    required: 0x1f2e, 1f:2e or 1f2e. Digits alone, such as 10, may be hexadecimal or
+    decimal: --serials says which.
     """
     certificate = GivenIssuers([issuer]).only("--issuer")
     reports = []

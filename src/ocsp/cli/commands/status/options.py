@@ -7,6 +7,7 @@ from typing import Annotated
 
 from ocsp.cli.input.database import database_of
 from ocsp.cli.parameters import Option
+from ocsp.inspection.vocabulary import SERIAL_FORMS
 from ocsp.messages.reasons import REASON_NAMES
 from ocsp.store import DatabaseAddress
 
@@ -67,7 +68,7 @@ Serials = Annotated[
     Option(
         "--serial",
         metavar="NUMBER",
-        help="A serial number, decimal or 0x...; repeatable.",
+        help=f"A serial number: {SERIAL_FORMS}; repeatable.",
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Write JSON; its keys are stable.")]

@@ -78,10 +78,10 @@ class IssuedRow(CertificateRow):
 
 
 class SerialNotation(enum.StrEnum):
-    """How serial numbers without ``0x`` are written in CSV and JSON lines."""
+    """What a serial number of digits alone is in CSV and JSON lines."""
 
     HEXADECIMAL = "hex"
-    """Hexadecimal, as ``ocsp status`` and OpenSSL write them."""
+    """Hexadecimal, as OpenSSL writes them."""
 
     DECIMAL = "decimal"
     """Decimal, as some CA software writes them."""
@@ -96,12 +96,14 @@ class ReadOptions(NamedTuple):
 
         issuer: The certificate of the CA whose certificates the file is about.
 
-        serials: How serial numbers are written, where the format leaves that open.
+        serials: What a serial number of digits alone is, where the format leaves that
+            open; or ``None`` if that is not known. Then such a number is only read if
+            it is the same in both notations.
     """
 
     name: str
     issuer: x509.Certificate
-    serials: SerialNotation = SerialNotation.HEXADECIMAL
+    serials: SerialNotation | None = None
 
     @property
     def issuer_name(self) -> str:

@@ -22,17 +22,19 @@ _HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-f]{1,256}|[0-9a-f]{1,2}(?:[:-][0-9a-f]{
 _DECIMAL = re.compile("[0-9]{1,308}")
 
 
-def parse_serial_number(text: str, notation: SerialNotation) -> int:
+def parse_serial_number(text: str, notation: SerialNotation | None) -> int:
     """
     Return the serial number *text*.
 
     Args:
-        text: Hexadecimal after ``0x`` or in pairs with colons or dashes; or any digits.
+        text: Hexadecimal after ``0x``, in pairs with colons or dashes, or with a letter
+            among the digits; or digits alone.
 
-        notation: What digits alone are.
+        notation: What digits alone are; ``None`` if that is not known.
 
     Raises:
-        ValueError: If *text* is no number in this notation.
+        ValueError: If *text* is no number in this notation, or may be two numbers: to
+            guess could revoke another certificate.
     """
     digits = text.strip().lower()
     prefixed = digits.startswith("0x") or ":" in digits or "-" in digits
@@ -42,10 +44,16 @@ def parse_serial_number(text: str, notation: SerialNotation) -> int:
         return int(digits)
     if not _HEXADECIMAL.fullmatch(digits):
         raise ValueError(f"has the serial number {_short(text)}, not hexadecimal")
-    return int(re.sub("[:-]", "", digits), 16)
+    number = int(re.sub("[:-]", "", digits), 16)
+    if notation is None and digits.isdecimal() and number != int(digits):
+        raise ValueError(
+            f"has the serial number {_short(text)}, which may be decimal or "
+            "hexadecimal: write 0x before it, or say which with --serials"
+        )
+    return number
 
 
-def doubt_about(text: str, number: int, notation: SerialNotation) -> str:
+def doubt_about(text: str, number: int, notation: SerialNotation | None) -> str:
     """
     Return why *number* is probably none of the CA, or an empty text.
 

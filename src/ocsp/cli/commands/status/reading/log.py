@@ -17,7 +17,7 @@ from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import note, output, require_output
 from ocsp.cli.render.json_output import stream_json
-from ocsp.inspection.vocabulary import one_line
+from ocsp.inspection.vocabulary import SERIAL_FORMS, one_line
 from ocsp.responder import IssuerKey
 from ocsp.store import Event, open_store
 
@@ -41,7 +41,7 @@ def log(
         str | None,
         Option(
             metavar="NUMBER",
-            help="Only changes of this serial number, decimal or 0x...",
+            help=f"Only changes of this serial number: {SERIAL_FORMS}.",
         ),
     ] = None,
     since: Annotated[
@@ -105,7 +105,7 @@ def event_document(event: Event) -> dict[str, Any]:
         "event": event.id,
         "at": timestamp(event.at),
         "issuer": event.issuer,
-        "serial_number": f"{event.serial_number:x}",
+        "serial_number": f"{event.serial_number:#x}",
         "version": event.version,
         "before": status_document(event.before),
         "after": status_document(event.after),

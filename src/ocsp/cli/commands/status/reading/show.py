@@ -21,7 +21,7 @@ from ocsp.cli.parameters import Argument
 from ocsp.cli.render.console import output
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import Row, add_rows, heading, text, with_note
-from ocsp.inspection.vocabulary import age, count
+from ocsp.inspection.vocabulary import SERIAL_FORMS, age, count
 from ocsp.responder import StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, StoredAnswer
 from ocsp.store import Entry, Event, Store, open_store
@@ -58,7 +58,7 @@ class _Found(NamedTuple):
 def show(
     serial: Annotated[
         str,
-        Argument(metavar="SERIAL", help="The serial number: decimal, 0x1f2e or 1f:2e."),
+        Argument(metavar="SERIAL", help=f"The serial number: {SERIAL_FORMS}."),
     ],
     issuer: AnyIssuer = None,
     database: Database = DATABASE,
