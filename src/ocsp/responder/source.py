@@ -57,6 +57,11 @@ class IssuerKey(NamedTuple):
         )
 
     @property
+    def short_key_hash(self) -> str:
+        """The first digits of the key's hash: enough to tell two keys apart."""
+        return self.key_hash[:8].hex()
+
+    @property
     def cache_tag(self) -> str:
         """
         The tag that HTTP caches keep with all answers about certificates of the issuer.

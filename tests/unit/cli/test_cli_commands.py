@@ -301,6 +301,7 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
     assert listed["certificates"] == [
         {
             "issuer": "CN=Test CA",
+            "issuer_key_sha256": IssuerKey.of(ca()).key_hash.hex(),
             "serial_number": "0x7",
             "subject": None,
             "expires": None,
@@ -311,6 +312,7 @@ def test_status_manages_a_file(run: Run, files: Path) -> None:
         },
         {
             "issuer": "CN=Test CA",
+            "issuer_key_sha256": IssuerKey.of(ca()).key_hash.hex(),
             "serial_number": "0x1f2e",
             "subject": "CN=leaf-1f2e",
             "expires": "2026-07-31T12:00:00Z",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1.times import timestamp
@@ -23,11 +24,12 @@ from ocsp.cli.commands.status import workers
 from ocsp.cli.commands.status.reading import exporting, listing
 from ocsp.cli.render import json_output
 from ocsp.errors import StoreError
+from ocsp.responder import IssuerKey
 from ocsp.status.importing import importer
 from ocsp.store import CertificateRow, ImportedBatch, LateReader, SQLiteStore
 from ocsp.store import listing as stored
 from tests.crls import crl, entry
-from tests.pki import NOW, ca, leaf
+from tests.pki import NOW, ca, key, leaf, make
 from tests.unit.store.scene import NOW_SECONDS, SHA1, signed
 
 Run = Callable[..., tuple[int, str, str]]
@@ -349,6 +351,56 @@ def test_an_empty_list_is_a_whole_document(run: Run) -> None:
     _import(run, _index())
     assert _listed(run) == []
     assert run("list")[1] == "0 certificates\n"
+
+
+@pytest.fixture
+def renewed(run: Run) -> Run:
+    """Return *run* with certificate 7 of a CA, and of the CA with a new key."""
+    Path("new.pem").write_bytes(_new_ca().public_bytes(Encoding.PEM))
+    for each in ("ca.pem", "new.pem"):
+        run("add", "--issuer", each, "--serial", "7")
+    run("revoke", "--issuer", "ca.pem", "--serial", "7", "--time", "2026-07-01")
+    return run
+
+
+def _new_ca() -> x509.Certificate:
+    """Return the CA with a new key."""
+    return make("Test CA", "Test CA", public=key("new"), signer=key("new"))
+
+
+def _short(issuer: x509.Certificate) -> str:
+    return f"CN=Test CA (key {IssuerKey.of(issuer).short_key_hash})"
+
+
+def test_two_issuers_with_one_name_are_told_apart(renewed: Run) -> None:
+    """A CA that gets a new key keeps its name; people see the key beside it."""
+    old, new = _short(ca()), _short(_new_ca())
+    assert old != new
+    listed = renewed("list")[1]
+    assert listed.index(old) < listed.index("revoked") < listed.index(new)
+    shown = renewed("show", "7")[1]
+    assert f"issued by {old}" in shown
+    assert f"issued by {new}" in shown
+    assert f"  {old}, serial number 0x7: good → revoked" in renewed("log")[1]
+    (event,) = json.loads(renewed("log", "--json")[1])["events"]
+    assert event["issuer_key_sha256"] == IssuerKey.of(ca()).key_hash.hex()
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_export_does_not_revoke_the_certificate_of_another_key(
+    renewed: Run, form: str
+) -> None:
+    """The name and the number are the same, but it is another certificate."""
+    lines = renewed("export", "--format", form, "--status", "revoked")[1]
+    Path("export").write_text(lines)
+    code, out, _ = renewed("import", "--issuer", "new.pem", "export")
+    assert code == 1
+    assert "of another issuer, not imported: 1\n" in out
+    for issuer in (ca(), _new_ca()):
+        digits = IssuerKey.of(issuer).short_key_hash
+        assert f"'CN=Test CA' with the key {digits}" in out
+    assert renewed("show", "7", "--issuer", "new.pem")[1].startswith("good")
+    assert renewed("import", "--issuer", "ca.pem", "export")[0] == 0
 
 
 def test_a_serial_number_that_was_printed_is_read_as_the_same(run: Run) -> None:

@@ -245,6 +245,29 @@ def test_rows_of_another_issuer_are_not_imported() -> None:
     assert kinds(items) == [OddityKind.OTHER_ISSUER]
 
 
+KEY = OPTIONS.issuer_key_hash
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        (KEY, None),
+        (KEY.upper(), None),
+        ("", None),
+        ("0" * 64, OddityKind.OTHER_ISSUER),
+        (KEY[:16], OddityKind.UNREADABLE),
+        (f"x{KEY[1:]}", OddityKind.UNREADABLE),
+    ],
+)
+def test_rows_of_another_key_are_not_imported(
+    key: str, kind: OddityKind | None
+) -> None:
+    """A CA that gets a new key keeps its name, and may use a serial number again."""
+    items = read(read_csv, f"serial_number,issuer_key_sha256\n1f,{key}\n")
+    assert kinds(items) == ([kind] if kind else [])
+    assert ((0x1F, "GOOD") in items) is (kind is None)
+
+
 MOMENTS = st.datetimes(
     min_value=NOW.replace(tzinfo=None, year=1951),
     max_value=NOW.replace(tzinfo=None, year=9998),

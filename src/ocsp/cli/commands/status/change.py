@@ -38,6 +38,7 @@ from ocsp.cli.render.console import errors
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.reasons import reason_from
+from ocsp.responder import IssuerKey
 from ocsp.store import Change, DatabaseAddress, Store, open_store
 
 __all__ = ["add", "release", "revoke"]
@@ -194,6 +195,7 @@ def _change_all(
 def _changed(subject: Subject, made: Change, done: str) -> Changed:
     return Changed(
         issuer=name_text(name_of_subject(subject.issuer)),
+        issuer_key=IssuerKey.of(subject.issuer),
         serial_number=subject.serial_number,
         subject=subject.name,
         change=done if made.changed else "unchanged",

@@ -14,12 +14,13 @@ from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.reasons import reason_name
-from ocsp.responder import StatusRecord
-from ocsp.store import DatabaseAddress, Entry
+from ocsp.responder import IssuerKey, StatusRecord
+from ocsp.store import DatabaseAddress, Entry, Event
 
 __all__ = [
     "Changed",
     "certificate_document",
+    "issuer_document",
     "show_changes",
     "status_document",
     "status_text",
@@ -34,6 +35,8 @@ class Changed:
     Attributes:
         issuer: The name of the issuer.
 
+        issuer_key: The issuer, as in a :class:`ocsp.responder.StatusQuery`.
+
         serial_number: The serial number.
 
         subject: The subject, or empty if only the serial number was given.
@@ -44,6 +47,7 @@ class Changed:
     """
 
     issuer: str
+    issuer_key: IssuerKey
     serial_number: int
     subject: str
     change: str
@@ -80,10 +84,18 @@ def show_changes(
         output().print(_line(each), soft_wrap=True)
 
 
+def issuer_document(about: Changed | Entry | Event) -> dict[str, str]:
+    """Return the issuer by name and key: a CA that gets a new key keeps its name."""
+    return {
+        "issuer": about.issuer,
+        "issuer_key_sha256": about.issuer_key.key_hash.hex(),
+    }
+
+
 def certificate_document(entry: Entry) -> dict[str, Any]:
     """Return one certificate of the file, for JSON, JSON lines and CSV."""
     return {
-        "issuer": entry.issuer,
+        **issuer_document(entry),
         "serial_number": f"{entry.serial_number:#x}",
         "subject": entry.subject or None,
         "expires": timestamp(entry.expires) if entry.expires else None,
@@ -112,7 +124,7 @@ def status_text(record: StatusRecord) -> Text:
 
 def _changed_document(changed: Changed) -> dict[str, Any]:
     return {
-        "issuer": changed.issuer,
+        **issuer_document(changed),
         "serial_number": f"{changed.serial_number:#x}",
         "subject": changed.subject or None,
         "change": changed.change,

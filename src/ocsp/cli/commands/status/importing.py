@@ -131,9 +131,12 @@ def import_all(
 
     CSV has the names of its columns in the first line. They are the keys of JSON lines
     and of ocsp status list --json: serial_number, status, revocation_time,
-    revocation_reason, invalidity_date, expires, subject, issuer. Only serial_number is
-    required: 0x1f2e, 1f:2e or 1f2e. Digits alone, such as 10, may be hexadecimal or
-    decimal: --serials says which.
+    revocation_reason, invalidity_date, expires, subject, issuer, issuer_key_sha256.
+    Only serial_number is required: 0x1f2e, 1f:2e or 1f2e. Digits alone, such as 10, may
+    be hexadecimal or decimal: --serials says which.
+
+    A row of another issuer is not imported; issuer_key_sha256 tells a CA from its
+    earlier keys, which have the same name.
     """
     certificate = GivenIssuers([issuer]).only("--issuer")
     reports = []

@@ -7,6 +7,7 @@ The names are those of ``ocsp status list --json``, so that an export can be imp
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ __all__ = ["FIELDS", "Fields", "row_of"]
 
 FIELDS = (
     "issuer",
+    "issuer_key_sha256",
     "serial_number",
     "subject",
     "expires",
@@ -45,15 +47,15 @@ Fields = Mapping[str, object]
 """The fields of one row: text, or ``None``; a serial number may be a number."""
 
 _Value = TypeVar("_Value")
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def row_of(line: Line, fields: Fields, options: ReadOptions) -> Items:
     """Return the row of *fields*, and what is odd about it."""
-    issuer = fields.get("issuer")
-    if issuer and issuer != options.issuer_name:
-        yield line.odd(f"is about the issuer {issuer!r}", OddityKind.OTHER_ISSUER)
-        return
     try:
+        if other := _other_issuer(fields, options):
+            yield line.odd(other, OddityKind.OTHER_ISSUER)
+            return
         number, doubt = _serial_number(fields, options)
         record = _record(fields)
         subject = _text(fields, "subject") or ""
@@ -67,6 +69,25 @@ def row_of(line: Line, fields: Fields, options: ReadOptions) -> Items:
     yield kind(
         serial_number=number, subject=subject, expires=record.expires, record=record
     )
+
+
+def _other_issuer(fields: Fields, options: ReadOptions) -> str:
+    """
+    Return why the row is about another issuer than the import, or an empty text.
+
+    The name alone does not tell: a CA keeps its name when it gets a new key.
+    """
+    name = _text(fields, "issuer")
+    key = _read(fields, "issuer_key_sha256", _key_hash)
+    mine = options.issuer_name.strip(), options.issuer_key_hash
+    if name in {None, mine[0]} and key in {None, mine[1]}:
+        return ""
+    theirs = _issuer(name or mine[0], key)
+    return f"is about {theirs}, not {_issuer(*mine)}"
+
+
+def _issuer(name: str, key: str | None) -> str:
+    return f"{name!r} with the key {key[:16]}" if key else repr(name)
 
 
 def _serial_number(fields: Fields, options: ReadOptions) -> tuple[int, str]:
@@ -130,6 +151,13 @@ def _text(fields: Fields, name: str) -> str | None:
 
 def _moment(text: str) -> datetime.datetime:
     return utc(moment_from(text))
+
+
+def _key_hash(text: str) -> str:
+    digits = text.lower().replace(":", "")
+    if not _SHA256.fullmatch(digits):
+        raise ValueError(f"{text!r} is not SHA-256 in hexadecimal")
+    return digits
 
 
 def _reason(name: str) -> x509.ReasonFlags:

@@ -16,6 +16,7 @@ from cryptography import x509
 
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
+from ocsp.responder import IssuerKey
 from ocsp.store import CertificateRow
 
 __all__ = [
@@ -109,6 +110,11 @@ class ReadOptions(NamedTuple):
     def issuer_name(self) -> str:
         """The name of the issuer as text."""
         return name_text(name_of_subject(self.issuer))
+
+    @property
+    def issuer_key_hash(self) -> str:
+        """SHA-256 of its key in hexadecimal, as a CertID has it."""
+        return IssuerKey.of(self.issuer).key_hash.hex()
 
 
 Item = CertificateRow | Oddity

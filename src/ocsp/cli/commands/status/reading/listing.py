@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 
 from rich.box import SIMPLE_HEAD
@@ -20,11 +20,13 @@ from ocsp.cli.commands.status.reading.filters import (
     Until,
     selection_from,
 )
+from ocsp.cli.commands.status.reading.issuer_names import issuer_names
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.render.console import output, require_output
 from ocsp.cli.render.json_output import stream_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.inspection.vocabulary import count
+from ocsp.responder import IssuerKey
 from ocsp.store import Entry, open_store
 
 __all__ = ["list_all"]
@@ -72,13 +74,14 @@ def list_all(
             documents = map(certificate_document, entries)
             stream_json({"type": "status-list"}, "certificates", documents)
         else:
-            _print(entries)
+            _print(entries, issuer_names(store))
 
 
-def _print(entries: Iterable[Entry]) -> None:
+def _print(entries: Iterable[Entry], issuers: Mapping[IssuerKey, str]) -> None:
     console, totals = output(), Counter[str]()
-    for issuer, of_issuer in groupby(entries, lambda each: each.issuer):
-        console.print(text(issuer, "heading"))
+    by_issuer = groupby(entries, lambda each: (each.issuer_key, each.issuer))
+    for (key, name), of_issuer in by_issuer:
+        console.print(text(issuers.get(key, name), "heading"))  # it may be a new one
         for page in _pages(of_issuer):
             totals.update(each.record.status.name.lower() for each in page)
             console.print(_table(page))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NamedTuple
 
 from rich.text import Text
 
 from ocsp.asn1.times import timestamp
-from ocsp.cli.commands.status.documents import status_document, status_text
+from ocsp.cli.commands.status.documents import (
+    issuer_document,
+    status_document,
+    status_text,
+)
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
+from ocsp.cli.commands.status.reading.issuer_names import issuer_names
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.arguments import parse_count, parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
@@ -78,7 +83,7 @@ def log(
             documents = map(event_document, events)
             stream_json({"type": "status-log"}, "events", documents)
         else:
-            _print(events)
+            _print(events, issuer_names(store))
 
 
 class _Wanted(NamedTuple):
@@ -104,7 +109,7 @@ def event_document(event: Event) -> dict[str, Any]:
     return {
         "event": event.id,
         "at": timestamp(event.at),
-        "issuer": event.issuer,
+        **issuer_document(event),
         "serial_number": f"{event.serial_number:#x}",
         "version": event.version,
         "before": status_document(event.before),
@@ -115,12 +120,12 @@ def event_document(event: Event) -> dict[str, Any]:
     }
 
 
-def event_line(event: Event, *, with_number: bool = True) -> Text:
-    """Return one event as a line."""
-    number = f"serial number {event.serial_number:#x}: " if with_number else ""
+def event_line(event: Event, issuer: str = "") -> Text:
+    """Return one event as a line; with *issuer*, it names the certificate."""
+    number = f", serial number {event.serial_number:#x}: " if issuer else ""
     return Text.assemble(
         (timestamp(event.at), "label"),
-        f"  {number}",
+        f"  {one_line(issuer)}{number}",
         status_text(event.before),
         " → ",
         status_text(event.after),
@@ -134,10 +139,11 @@ def _author(event: Event) -> str:
     return f"by {event.who} on {event.host}, {event.program}"
 
 
-def _print(events: Iterable[Event]) -> None:
+def _print(events: Iterable[Event], issuers: Mapping[IssuerKey, str]) -> None:
     console, empty = output(), True
     for each in events:
-        console.print(event_line(each), soft_wrap=True)
+        issuer = issuers.get(each.issuer_key, each.issuer)  # it may be a new one
+        console.print(event_line(each, issuer), soft_wrap=True)
         empty = False
     if empty:
         note("[quiet]no change of a status[/quiet]")

@@ -12,6 +12,7 @@ from rich.tree import Tree
 from ocsp.asn1.times import timestamp
 from ocsp.cli.commands.status.documents import certificate_document, status_text
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
+from ocsp.cli.commands.status.reading.issuer_names import issuer_names
 from ocsp.cli.commands.status.reading.log import event_document, event_line
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
@@ -49,6 +50,7 @@ _FORMS = {
 class _Found(NamedTuple):
     """A certificate in the file, with its history and its stored answers."""
 
+    issuer: str
     entry: Entry
     events: Sequence[Event]
     answers: Sequence[tuple[CertIDForm, StoredAnswer]]
@@ -73,11 +75,14 @@ def show(
     number = parse_serial(serial, "SERIAL")
     now = datetime.datetime.now(datetime.UTC)
     with open_store(database, read_only=True) as store:
-        issuers = GivenIssuers(issuer or ()).keys() or [
-            each.key for each in store.issuers()
-        ]
+        names = issuer_names(store)
+        issuers = GivenIssuers(issuer or ()).keys() or names
         entries = (store.find(each, number) for each in issuers)
-        found = [_found(store, each) for each in entries if each is not None]
+        found = [
+            _found(store, names.get(each.issuer_key, each.issuer), each)
+            for each in entries
+            if each is not None
+        ]
     if as_json:
         certificates = [_document(each, now) for each in found]
         write_json({"type": "status-show", "certificates": certificates})
@@ -94,7 +99,7 @@ def show(
     return ExitCode.SUCCESS if found else ExitCode.PROBLEM
 
 
-def _found(store: Store, entry: Entry) -> _Found:
+def _found(store: Store, issuer: str, entry: Entry) -> _Found:
     query = StatusQuery(entry.issuer_key, entry.serial_number)
     answers = []
     for form in CertIDForm:
@@ -102,6 +107,7 @@ def _found(store: Store, entry: Entry) -> _Found:
         if result is not None and result.stored is not None:
             answers.append((form, result.stored))
     return _Found(
+        issuer,
         entry,
         store.history(entry.issuer_key, entry.serial_number),
         answers,
@@ -132,23 +138,23 @@ def _tree(found: _Found, now: datetime.datetime) -> Tree:
     title = Text.assemble(
         status_text(entry.record),
         "  ",
-        text(entry.subject or f"issued by {entry.issuer}"),
+        text(entry.subject or f"issued by {found.issuer}"),
         (f"  {entry.serial_number:#x}", "quiet"),
     )
     tree = Tree(title, guide_style="quiet")
-    add_rows(tree, _rows(entry, now))
+    add_rows(tree, _rows(found, now))
     history = tree.add(heading("history", count(len(found.events), "change")))
     for event in found.events:
-        history.add(event_line(event, with_number=False))
+        history.add(event_line(event))
     answers = tree.add(heading("stored answers", str(len(found.answers))))
     for form, answer in found.answers:
         answers.add(_answer(form, answer, now))
     return tree
 
 
-def _rows(entry: Entry, now: datetime.datetime) -> list[Row]:
-    record = entry.record
-    rows = [("issuer", text(entry.issuer))]
+def _rows(found: _Found, now: datetime.datetime) -> list[Row]:
+    entry, record = found.entry, found.entry.record
+    rows = [("issuer", text(found.issuer))]
     for label, moment in (
         ("revoked since", record.revocation_time),
         ("invalid since", record.invalidity_date),
