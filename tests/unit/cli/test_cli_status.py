@@ -214,6 +214,56 @@ def test_an_interrupted_import_goes_on(
     assert len(_stored()) == 95
 
 
+@pytest.fixture
+def interrupted(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return a function that imports until the fourth batch is interrupted."""
+    monkeypatch.setattr(importer, "SORTED_ROWS", 20)
+    monkeypatch.setattr(importer, "BATCH_ROWS", 10)
+    real, calls = SQLiteStore.import_rows, [0]
+
+    def breaks(self: SQLiteStore, *args: Any, **kwargs: Any) -> ImportedBatch:
+        calls[0] += 1
+        if calls[0] == 4:
+            raise KeyboardInterrupt
+        return real(self, *args, **kwargs)
+
+    def call(*arguments: str) -> str:
+        with monkeypatch.context() as broken:
+            broken.setattr(SQLiteStore, "import_rows", breaks)
+            code, out, err = run("import", "--issuer", "ca.pem", *arguments)
+        assert (code, out) == (130, "")
+        return err
+
+    return call
+
+
+def test_ctrl_c_says_what_an_import_has_stored(
+    run: Run, interrupted: Callable[..., str]
+) -> None:
+    """The same command goes on exactly there, also among rows that were sorted."""
+    file = _index(*(GOOD.format(number) for number in range(95, 0, -1)))
+    assert interrupted(file) == (
+        "interrupted: 30 certificates of index.txt stored; "
+        "the same command imports the rest\n"
+    )
+    assert len(_stored()) == 30
+    report = _import(run, file)
+    assert (report["resumed_after"], report["added"]) == (30, 65)
+    assert report["unchanged"] == 0
+    assert len(_stored()) == 95
+
+
+def test_an_interrupted_import_with_other_serial_numbers_begins_anew(
+    run: Run, interrupted: Callable[..., str]
+) -> None:
+    """Other rows can be read then: to skip as many as before would lose some."""
+    numbers = (f"{number:x}" for number in range(1, 96))
+    Path("issued.csv").write_text("\n".join(["serial_number", *numbers]))
+    interrupted("issued.csv")
+    report = _import(run, "--serials", "hex", "issued.csv")
+    assert (report["resumed_after"], len(_stored())) == (0, 95)
+
+
 def test_a_batch_is_imported_whole_or_not_at_all(run: Run, tmp_path: Path) -> None:
     """A row that the database refuses takes its batch back."""
     too_long = CertificateRow(serial_number=1 << 2000)

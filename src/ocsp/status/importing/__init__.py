@@ -14,12 +14,13 @@ from ocsp.status.importing.formats.rows import (
     ReadOptions,
     SerialNotation,
 )
-from ocsp.status.importing.importer import ImportMode, import_file
+from ocsp.status.importing.importer import ImportMode, ImportProgress, import_file
 from ocsp.status.importing.report import ImportReport, Oddities
 
 __all__ = [
     "ImportKind",
     "ImportMode",
+    "ImportProgress",
     "ImportReport",
     "Oddities",
     "Oddity",

@@ -13,6 +13,7 @@ import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from ocsp.asn1.times import timestamp
 from ocsp.responder import IssuerKey
@@ -23,7 +24,7 @@ from ocsp.status.importing.report import ImportReport
 from ocsp.status.importing.source_file import SourceFile, open_source
 from ocsp.store import CertificateRow, ImportedBatch, Store
 
-__all__ = ["BATCH_ROWS", "ImportMode", "import_file"]
+__all__ = ["BATCH_ROWS", "ImportMode", "ImportProgress", "import_file"]
 
 SORTED_ROWS = 50_000
 """
@@ -42,6 +43,23 @@ that revokes a certificate meanwhile does not wait for longer.
 CLOCK_DIFFERENCE = datetime.timedelta(minutes=1)
 """How far the clock of the CA may be ahead before its revocations are reported as in
 the future."""
+
+
+class ImportProgress(NamedTuple):
+    """
+    How far an import is.
+
+    Attributes:
+        octets: The octets of the file that were read.
+
+        size: The octets of the file, or 0 if that is not known.
+
+        rows: The rows of the file that are done, also by an earlier import.
+    """
+
+    octets: int
+    size: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +85,7 @@ def import_file(
     *,
     kind: ImportKind | None = None,
     mode: ImportMode = ImportMode(),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[ImportProgress], None] | None = None,
 ) -> ImportReport:
     """
     Import the certificates in *path* into *store*, and return what was done.
@@ -83,8 +101,7 @@ def import_file(
 
         mode: How to import.
 
-        progress: Called after each batch with the octets that were read, and their
-            number in all, which is 0 if it is not known.
+        progress: Called at the start and after each batch.
 
     Raises:
         UnreadableFile: If *path* cannot be read, or changes meanwhile.
@@ -95,9 +112,9 @@ def import_file(
         report = ImportReport(name=options.name, kind=source.kind)
         soon = datetime.datetime.now(datetime.UTC) + CLOCK_DIFFERENCE
         work = _Import(store, options, mode, source, report, soon)
-        for _ in work.batches():
+        for done in work.batches():
             if progress is not None:
-                progress(source.position(), source.octets)
+                progress(ImportProgress(source.position(), source.octets, done))
     return report
 
 
@@ -116,24 +133,29 @@ class _Import:
     def _issuer_key(self) -> IssuerKey:
         return IssuerKey.of(self.options.issuer)
 
-    def batches(self) -> Iterator[None]:
-        """Import one batch after the other."""
-        rows = self._rows()
+    def batches(self) -> Iterator[int]:
+        """Import one batch after the other; yield how many rows are done."""
+        rows, done = self._rows(), 0
         if self.source.resumable and not self.mode.dry_run:
             done = self.store.imported_rows(self._issuer_key, self.source.digest)
-            self.report.resumed = sum(1 for _ in islice(rows, done))
-        done = self.report.rows
+        self.report.resumed = done
+        yield done
+        # Rows are written in the order of their numbers, but only among those that were
+        # read together: the first of these are done too.
+        start = done % SORTED_ROWS
+        for _ in islice(rows, done - start):
+            pass
         while read := list(islice(rows, SORTED_ROWS)):
             read.sort(key=lambda row: row.serial_number)
-            for start in range(0, len(read), BATCH_ROWS):
-                batch = read[start : start + BATCH_ROWS]
-                if start + BATCH_ROWS >= len(read):
-                    done += len(read)
+            for first in range(start, len(read), BATCH_ROWS):
+                batch = read[first : first + BATCH_ROWS]
+                done += len(batch)
                 if self.mode.dry_run:
                     self._foresee(batch)
                 else:
                     self._write(batch, done)
-                yield
+                yield done
+            start = 0
         if not self.mode.dry_run:  # the next import of this file begins at its start
             self._import((), done=0)
 

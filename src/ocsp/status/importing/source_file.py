@@ -40,7 +40,8 @@ class SourceFile(NamedTuple):
 
         octets: Its size, or 0 for a directory.
 
-        digest: SHA-256 of its content, or of the path of a directory.
+        digest: SHA-256 of its content and of how it is read, or of the path of a
+            directory.
 
         resumable: Whether *digest* says that the rows are the same as last time.
 
@@ -82,7 +83,7 @@ def open_source(
         return
     with open_file(path) as file:
         before = FileState.of(os.fstat(file.fileno()))
-        digest = hashlib.file_digest(cast("BufferedReader", file), "sha256").digest()
+        content = hashlib.file_digest(cast("BufferedReader", file), "sha256")
         file.seek(0)
         kind = kind or kind_of(file.read(HEAD_OCTETS))
         file.seek(0)
@@ -92,8 +93,9 @@ def open_source(
                 "is neither index.txt, a CRL, CSV with a column serial_number, JSON "
                 "lines nor certificates",
             )
+        content.update(f"{kind} {options.serials}".encode())  # they decide on the rows
         items = _READERS[kind](file, options)
-        yield SourceFile(kind, before.size, digest, True, items, file.tell)
+        yield SourceFile(kind, before.size, content.digest(), True, items, file.tell)
         if FileState.of(os.fstat(file.fileno())) != before:
             raise UnreadableFile(
                 options.name, "another process changed it meanwhile; import it again"

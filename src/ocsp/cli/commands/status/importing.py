@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 from rich.progress import (
     BarColumn,
     Progress,
@@ -28,10 +29,11 @@ from ocsp.cli.render.console import errors, output, plain
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
 from ocsp.guarded.files import exists
-from ocsp.inspection.vocabulary import count
+from ocsp.inspection.vocabulary import count, one_line
 from ocsp.status.importing import (
     ImportKind,
     ImportMode,
+    ImportProgress,
     ImportReport,
     OddityKind,
     ReadOptions,
@@ -144,8 +146,8 @@ def import_all(
     with _store(database, dry_run=dry_run) as store:
         for file in files:
             options = ReadOptions(place(file), certificate, serials)
-            hidden = as_json
-            with spooled(file) as path, _progress(options.name, hidden=hidden) as show:
+            shown = _progress(options.name, hidden=as_json, dry_run=dry_run)
+            with spooled(file) as path, shown as show:
                 reports.append(
                     import_file(
                         store, path, options, kind=form, mode=mode, progress=show
@@ -174,9 +176,11 @@ def _store(database: DatabaseAddress, *, dry_run: bool) -> Iterator[Store]:
 
 
 @contextlib.contextmanager
-def _progress(name: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on a terminal."""
-    console = errors()
+def _progress(
+    name: str, *, hidden: bool, dry_run: bool
+) -> Iterator[Callable[[ImportProgress], None]]:
+    """Show a progress bar on a terminal, and say what is stored after Ctrl-C."""
+    console, rows = errors(), 0
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -186,13 +190,22 @@ def _progress(name: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]
         transient=True,
         disable=hidden or not console.is_terminal,
     )
-    with bar:
-        task = bar.add_task(plain(name), total=None)
+    task = bar.add_task(plain(name), total=None)
 
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total or None)
+    def show(progress: ImportProgress) -> None:
+        nonlocal rows
+        rows = progress.rows
+        bar.update(task, completed=progress.octets, total=progress.size or None)
 
-        yield show
+    try:
+        with bar:
+            yield show
+    except KeyboardInterrupt as error:
+        if not dry_run:
+            stored = f"{count(rows, 'certificate')} of {one_line(name)} stored"
+            rest = "the same command imports the rest"
+            console.print(Text(f"interrupted: {stored}; {rest}"), soft_wrap=True)
+        raise click.Abort from error
 
 
 def _document(report: ImportReport) -> dict[str, Any]:
