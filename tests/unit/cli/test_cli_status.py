@@ -503,7 +503,7 @@ def test_show_has_the_stored_answers_and_their_ages(filled: Run) -> None:
         assert store.store_answers([signed(1, 1)], NOW_SECONDS) == 1
     arguments = ("show", "1", "--issuer", "ca.pem")
     out = filled(*arguments)[1]
-    assert re.search(r"stored answers  1\n.* SHA-1: made .* ago, no longer valid", out)
+    assert re.search(r"stored answers  1\n.* SHA-1: thisUpdate .* ago, no longer", out)
     (document,) = json.loads(filled(*arguments, "--json")[1])["certificates"]
     (shown,) = document["answers"]
     assert shown["age_seconds"] > 0

@@ -166,10 +166,10 @@ def _rows(found: _Found, now: datetime.datetime) -> list[Row]:
 
 
 def _answer(form: CertIDForm, answer: StoredAnswer, now: datetime.datetime) -> Text:
-    made, end = _moment(answer.this_update), _moment(answer.next_update)
+    begin, end = _moment(answer.this_update), _moment(answer.next_update)
     ends = f"valid until {timestamp(end)}" if end > now else "no longer valid"
     return with_note(
-        f"{_FORMS[form]}: made {age(made, now)}, {ends}",
+        f"{_FORMS[form]}: thisUpdate {age(begin, now)}, {ends}",
         f"signed again {age(_moment(answer.due), now)}",
     )
 
