@@ -520,6 +520,17 @@ def test_show_has_the_stored_answers_and_their_ages(filled: Run) -> None:
     )
 
 
+def test_only_a_change_of_a_status_is_an_event(run: Run) -> None:
+    """To add a certificate, also as revoked, or to delete it is none, as help says."""
+    ended = [each.replace("300101", "200101") for each in (GOOD, REVOKED)]
+    _import(run, _index(ended[0].format(1), ended[1].format(2)))
+    run("add", "--issuer", "ca.pem", "--serial", "3")
+    code, out, _ = run("prune", "--expired", "1d", "--yes")
+    assert (code, "2 certificates" in out) == (0, True)
+    assert json.loads(run("log", "--json")[1])["events"] == []
+    assert "added or deleted have no event" in " ".join(run("log", "--help")[1].split())
+
+
 def test_the_log_says_who_changed_what(filled: Run) -> None:
     """As the database recorded it with the change."""
     filled("revoke", "--issuer", "other.pem", "--serial", "1")

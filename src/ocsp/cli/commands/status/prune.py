@@ -61,7 +61,8 @@ def prune(
     Delete expired certificates, and old changes of the audit log.
 
     The responder no longer knows a deleted certificate. A certificate whose end is not
-    known is never deleted.
+    known is never deleted. The audit log does not say what was deleted: if you need
+    that, keep an export.
     """
     now = datetime.datetime.now(datetime.UTC)
     before = None if expired is None else _ago("--expired", expired, now)

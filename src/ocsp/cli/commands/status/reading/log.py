@@ -68,6 +68,10 @@ def log(
 
     The database itself writes an event with each change of a status. An event is never
     changed; ocsp status prune deletes old ones.
+
+    Certificates that are added or deleted have no event, because no status changes:
+    neither those of ocsp status add and import, also if they are revoked when they are
+    added, nor those that ocsp status prune or the service delete.
     """
     require_output()
     wanted = _Wanted(
@@ -146,4 +150,6 @@ def _print(events: Iterable[Event], issuers: Mapping[IssuerKey, str]) -> None:
         console.print(event_line(each, issuer), soft_wrap=True)
         empty = False
     if empty:
-        note("[quiet]no change of a status[/quiet]")
+        note(
+            "[quiet]no change of a status; to add or delete a certificate is none[/quiet]"
+        )
