@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocsp.errors import ConfigurationError
-from ocsp.service.time.clock import is_synchronised
 from ocsp.service.configuration.values import TCPAddress, UnixAddress
 from ocsp.service.listeners import (
     IS_BALANCED,
@@ -20,6 +19,7 @@ from ocsp.service.listeners import (
     open_admin_socket,
     open_listeners,
 )
+from ocsp.service.time.clock import is_synchronised
 
 ANY = TCPAddress("127.0.0.1", 0)
 ANY6 = TCPAddress("::1", 0)

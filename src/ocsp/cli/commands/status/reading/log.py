@@ -150,6 +150,5 @@ def _print(events: Iterable[Event], issuers: Mapping[IssuerKey, str]) -> None:
         console.print(event_line(each, issuer), soft_wrap=True)
         empty = False
     if empty:
-        note(
-            "[quiet]no change of a status; to add or delete a certificate is none[/quiet]"
-        )
+        words = "no change of a status; to add or delete a certificate is none"
+        note(f"[quiet]{words}[/quiet]")
