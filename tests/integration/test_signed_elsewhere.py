@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -114,6 +115,12 @@ def test_an_ended_answer_of_an_offline_ca_stops_no_other_ca(files: CAFolder) -> 
         service.wait_for("reloaded the configuration")
         assert ask(service.url, offline.request).response_status is TRY_LATER
         _kill_worker(service)
+        assert ask(service.url, offline.request).response_status is TRY_LATER
+        assert _answers(service, files)
+
+        shutil.rmtree(offline.path.parent)
+        _kill_worker(service)
+        service.wait_for("clients of CN=Offline CA get tryLater")
         assert ask(service.url, offline.request).response_status is TRY_LATER
         assert _answers(service, files)
 

@@ -194,8 +194,13 @@ class CannedAuthority:
 
         Raises:
             UnknownIssuer: If no answer has these CertIDs.
-            SourceUnavailable: If all that have them have ended, or have not begun.
+            SourceUnavailable: If all that have them have ended, or have not begun; or
+                if there are no answers at all.
         """
+        if not self._newest_first:
+            raise SourceUnavailable(
+                f"{text(name_of_subject(self.issuer))} has no signed answers"
+            )
         known = self._newest_first.get(cert_ids[0], ())
         found = [each for each in known if each.cert_ids.issuperset(cert_ids)]
         if not found:

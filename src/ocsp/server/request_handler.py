@@ -481,7 +481,7 @@ class RequestHandler:
         return answer(given.der, None, self.moment.time)
 
     def _error(self, given: Answer) -> HTTPAnswer:
-        # Without the answers that others sign, no client gets one about that issuer.
+        # No client gets an answer about that issuer until the others have signed one.
         is_away = given.issuer and given.status is OCSPResponseStatus.TRY_LATER
         self.log.report(
             logging.ERROR if is_away else logging.INFO,

@@ -25,6 +25,7 @@ from ocsp.errors import (
     SignerUnavailable,
     StoreError,
 )
+from ocsp.pkcs11.schemes import choose_scheme
 from ocsp.publishing import Delivery, open_deliveries
 from ocsp.responder import (
     Authority,
@@ -46,7 +47,7 @@ from ocsp.service.configuration.model import (
     SignerSettings,
 )
 from ocsp.service.problems import Place, Problems
-from ocsp.service.sources import open_source
+from ocsp.service.sources import AwaySource, open_source
 from ocsp.signers import (
     LoadedSigner,
     SignerSpec,
@@ -54,7 +55,8 @@ from ocsp.signers import (
     load_signer,
     self_test,
 )
-from ocsp.signers.loading import away_signer, read_signer_certificate
+from ocsp.signers.loaded_signer import RefusingSigner
+from ocsp.signers.loading import away_signer, read_signer_certificate, token_padding
 from ocsp.signing.signer import Signer
 from ocsp.status import by_issuer, load_canned_answers
 from ocsp.store import SQLiteStore, Store, open_store
@@ -218,6 +220,7 @@ def build_service(
     read_only: bool = False,
     tokens_may_be_away: bool = False,
     database_may_be_away: bool = False,
+    issuers_may_be_away: bool = False,
 ) -> BuiltService:
     """
     Load the keys and certificates of *configuration*, and open its database.
@@ -235,6 +238,10 @@ def build_service(
             has no tables yet. Clients then get copies of answers, or *tryLater*, until
             the database can be used.
 
+        issuers_may_be_away: Begin also while files of an issuer cannot be used, as long
+            as its certificate can: clients of that issuer get *tryLater*. Files of a
+            signer are followed; others are loaded with the next configuration.
+
     Raises:
         ConfigurationError: If something cannot be used. It lists all problems.
     """
@@ -242,10 +249,16 @@ def build_service(
     load = _tolerant_loader() if tokens_may_be_away else _load
     with contextlib.ExitStack() as failed:
         failed.push(opened)
-        found = [
-            _any_authority(configuration, number, settings, load, problems, opened)
-            for number, settings in enumerate(configuration.issuer)
-        ]
+        found = []
+        for number, settings in enumerate(configuration.issuer):
+            own = problems.of_one_part()
+            authority = _any_authority(
+                configuration, number, settings, load, own, opened
+            )
+            if authority is None and issuers_may_be_away:
+                authority = _away_authority(settings, own)
+            problems.found += own.found
+            found.append(authority)
         requestors = _requestors(configuration, problems)
         token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
         problems.collect(("purge",), partial(_open_deliveries, configuration))
@@ -259,7 +272,8 @@ def build_service(
         if store is not None:
             failed.push(store)
         known = [each for each in found if each is not None]
-        sources = _sources(configuration, found, problems, opened)
+        may_be_away = issuers_may_be_away
+        sources = _sources(configuration, found, problems, opened, may_be_away)
         remote = _remote(configuration, store, read_only)
         responder = None
         if not problems.found:
@@ -288,11 +302,17 @@ def build_degraded(configuration: Configuration) -> BuiltService:
     """
     Build a service that can begin while its tokens and its database are away.
 
+    For a process that is started again, long after the configuration was checked: files
+    that are gone since then cost the clients of their issuer only.
+
     Raises:
         ConfigurationError: If something else cannot be used. It lists all problems.
     """
     return build_service(
-        configuration, tokens_may_be_away=True, database_may_be_away=True
+        configuration,
+        tokens_may_be_away=True,
+        database_may_be_away=True,
+        issuers_may_be_away=True,
     )
 
 
@@ -301,6 +321,7 @@ def _sources(
     authorities: Sequence[AnyAuthority | None],
     problems: Problems,
     opened: contextlib.ExitStack,
+    may_be_away: bool,
 ) -> dict[IssuerKey, StatusSource]:
     """Return the sources of the issuers whose status is not in the database."""
     found = {}
@@ -308,10 +329,14 @@ def _sources(
         settings = configuration.issuer[number].source
         if settings is None or not isinstance(authority, Authority):
             continue
-        source = problems.collect(
+        own = problems.of_one_part()
+        source = own.collect(
             ("issuer", number, "source"),
             partial(open_source, settings, authority),
         )
+        if source is None and may_be_away:
+            source = AwaySource(_log_away(authority.issuer, own))
+        problems.found += own.found
         if source is not None:
             found[authority.key] = source
             opened.callback(getattr(source, "close", lambda: None))
@@ -439,6 +464,33 @@ def _any_authority(
     return problems.collect((*place, "signed"), lambda: _canned(issuer, settings))
 
 
+def _away_authority(settings: IssuerSettings, own: Problems) -> AnyAuthority | None:
+    """
+    Return what answers *tryLater* for an issuer, and forget its problems in *own*.
+
+    It is ``None`` if the certificate of the issuer cannot be used either.
+    """
+    try:
+        issuer = read_signer_certificate(settings.certificate)
+        scheme = choose_scheme(issuer, None, token_padding(issuer))
+    except ConfigError:
+        return None
+    why = _log_away(issuer, own)
+    if not settings.signers:
+        return CannedAuthority(issuer, ())
+    # In the place of the signers, until the follower has loaded one of them.
+    signer = RefusingSigner(issuer, scheme.identifier, why)
+    return Authority(issuer, [signer], unlisted=settings.unlisted)
+
+
+def _log_away(issuer: x509.Certificate, own: Problems) -> str:
+    """Log why there are no answers for *issuer*, forget it in *own*, and return it."""
+    why = "; ".join(map(str, own.found))
+    own.found.clear()
+    logger.error("clients of %s get tryLater: %s", name_of(issuer), why)
+    return why
+
+
 def _canned(issuer: x509.Certificate, settings: IssuerSettings) -> CannedAuthority:
     """
     Load the responses of an offline CA; the log says which are not served, and why.
@@ -526,7 +578,7 @@ def _tolerant_loader() -> Loader:
     def load(spec: SignerSpec) -> Signer:
         try:
             return _load(spec, max(0.0, end - time.monotonic()))
-        except SignerUnavailable as error:
+        except (ConfigError, SignerUnavailable) as error:
             logger.error("%s: begins without its key: %s", spec.certificate, error)
             return away_signer(spec, str(error))
 

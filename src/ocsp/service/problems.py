@@ -33,6 +33,10 @@ class Problems:
         self.found: list[ConfigurationProblem] = []
         self._inner_keys = inner_keys
 
+    def of_one_part(self) -> Problems:
+        """Return the problems of one part of the same configuration: none yet."""
+        return Problems(self._inner_keys)
+
     def add(self, path: Place, reason: str) -> None:
         """Note a problem of the setting at *path*."""
         self.found.append(ConfigurationProblem(path, reason))

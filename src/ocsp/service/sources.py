@@ -3,21 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ocsp.errors import BackendError, ConfigError
+from ocsp.errors import BackendError, ConfigError, SourceUnavailable
 from ocsp.responder import (
     Authority,
     IssuerKey,
     StatusQuery,
+    StatusRecord,
     StatusSource,
     UnknownSerialPolicy,
 )
+from ocsp.responder.stored_answer import Changes
 from ocsp.service.configuration.model import SourceSettings
 from ocsp.status import CRLDownloads, CRLSource, DirectorySource, IndexSource, SQLSource
 from ocsp.status.sql.presets import preset
 
-__all__ = ["open_source", "why_unavailable"]
+__all__ = ["AwaySource", "open_source", "why_unavailable"]
+
+
+class AwaySource:
+    """
+    A source in the place of one that cannot be opened: it never has an answer.
+
+    It answers without waiting, so that answers of other issuers are stored as before.
+    """
+
+    def __init__(self, why: str) -> None:
+        """Say *why* in each error."""
+        self._why = why
+
+    async def look_up(
+        self, queries: Sequence[StatusQuery]
+    ) -> list[StatusRecord | None]:
+        """
+        Return nothing.
+
+        Raises:
+            SourceUnavailable: Always.
+        """
+        return self.look_up_now(queries)
+
+    def look_up_now(self, queries: Sequence[StatusQuery]) -> list[StatusRecord | None]:
+        """
+        Return nothing.
+
+        Raises:
+            SourceUnavailable: Always.
+        """
+        del queries
+        raise SourceUnavailable(self._why)
+
+    def poll_changes(self) -> Changes:
+        """Return that nothing has changed."""
+        return Changes(False, ())
 
 
 def open_source(settings: SourceSettings, authority: Authority) -> StatusSource:

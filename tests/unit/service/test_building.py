@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import inspect
 import threading
 from pathlib import Path
 
@@ -11,8 +12,17 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ocsp import CertID, KeySigner, OCSPRequestBuilder
+from ocsp import (
+    CertID,
+    KeySigner,
+    OCSPCertStatus,
+    OCSPRequestBuilder,
+    OCSPResponse,
+    OCSPResponseStatus,
+    load_der_ocsp_response,
+)
 from ocsp.errors import ConfigurationError, SignerUnavailable
+from ocsp.http import HTTPAnswer
 from ocsp.responder import (
     AnswerStore,
     Authority,
@@ -24,6 +34,7 @@ from ocsp.responder import (
     StatusQuery,
     StatusRecord,
 )
+from ocsp.server import RequestHandler
 from ocsp.service import (
     BuiltService,
     build_degraded,
@@ -32,7 +43,9 @@ from ocsp.service import (
     check_signers,
     read_configuration,
 )
+from ocsp.service.signer_following import SignerFollower
 from ocsp.signers import LoadedSigner, SignerSpec
+from ocsp.store import SQLiteStore
 from ocsp.testing.throwaway_ca import ThrowawayCA, Validity, new_ec_key
 from tests.ca_folder import DAY, CAFolder
 
@@ -357,3 +370,60 @@ def test_a_process_begins_without_a_token(
     thaw.set()
     with pytest.raises(ConfigurationError, match="the token is away"):
         build_service(configuration)
+
+
+SIGNERS = 'signers = [{ certificate = "second.pem", key = "second.key" }]'
+LOST = {
+    "key": (SIGNERS, "second.key"),
+    "certificate of the signer": (SIGNERS, "second.pem"),
+    "responses": ('signed = ["signed"]', "signed"),
+    "CRL": (f'{SIGNERS}\nsource = {{ crl = ["second.crl"] }}', "second.crl"),
+    "index": (f'{SIGNERS}\nsource = {{ index_txt = "index.txt" }}', "index.txt"),
+}
+
+
+@pytest.mark.parametrize("kind", LOST)
+def test_files_of_one_issuer_that_are_gone_cost_no_other_one(
+    files: CAFolder, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When a process is started again; a check of the configuration reports it."""
+    setting, gone = LOST[kind]
+    second = files.new_ca("Second CA")
+    (files.folder / "second-ca.pem").write_bytes(second.identity.certificate_pem)
+    files.add_delegate("second", of=second)
+    with SQLiteStore(files.folder / "status.db") as store:
+        store.add(second.certificate, 7)
+    (files.folder / gone).unlink(missing_ok=True)
+    table = f'[[issuer]]\ncertificate = "second-ca.pem"\n{setting}\n'
+    top, own = files.settings().split("[[issuer]]")
+    files.write("ocsp.toml", f"{top}{table}[[issuer]]{own}")
+    configuration = read_configuration(files.configuration).configuration
+    with pytest.raises(ConfigurationError):
+        build_service(configuration)
+
+    async def answer(serial: int, issuer: ThrowawayCA) -> OCSPResponse:
+        cert_id = CertID.for_serial(issuer.certificate, serial, SHA256())
+        request = OCSPRequestBuilder().add_certificate_by_id(cert_id).build()
+        body = request.public_bytes(Encoding.DER)
+        given = handler.handle("POST", b"/", body)
+        reply = await given if inspect.isawaitable(given) else given
+        reply = reply if isinstance(reply, HTTPAnswer) else reply.at(files.now)
+        return load_der_ocsp_response(reply.body)
+
+    with build_degraded(configuration) as service:
+        handler = RequestHandler(service.responder, service.source)
+        lost = asyncio.run(answer(7, second))
+        good = asyncio.run(answer(files.web.serial_number, files.ca))
+        SignerFollower(lambda _: None).follow(service)
+    assert lost.response_status is OCSPResponseStatus.TRY_LATER
+    assert good.certificate_status is OCSPCertStatus.GOOD
+    words = "begins without its key" if kind == "key" else "CN=Second CA get tryLater"
+    assert any(words in each and gone in each for each in caplog.messages)
+
+
+def test_an_issuer_whose_certificate_is_gone_is_an_error(files: CAFolder) -> None:
+    """Nothing then says which requests are about it."""
+    files.folder.joinpath("ca.pem").unlink()
+    configuration = read_configuration(files.configuration).configuration
+    with pytest.raises(ConfigurationError, match=r"ca\.pem"):
+        build_degraded(configuration)
