@@ -148,6 +148,10 @@ tests:
       - {series: 'ocsp_responses_total{issuer="ca",status="tryLater",cause="signer"}', values: '0+0x30 1+60x30'}
       - {series: 'ocsp_signer_left_seconds{signer="old"}', values: '432000x60'}
       - {series: 'ocsp_signer_left_seconds{signer="new"}', values: '25920000x60'}
+      - {series: 'ocsp_signer_left_seconds{signer="short"}', values: '432000x60'}
+      - {series: 'ocsp_signer_alarm_seconds{signer="old"}', values: '1209600x60'}
+      - {series: 'ocsp_signer_alarm_seconds{signer="new"}', values: '1209600x60'}
+      - {series: 'ocsp_signer_alarm_seconds{signer="short"}', values: '108000x60'}
       - {series: 'ocsp_store_up{store="status.db"}', values: '1x60'}
       - {series: 'ocsp_clock_offset_seconds', values: '0x30 7200x5 0x25'}
     alert_rule_test:

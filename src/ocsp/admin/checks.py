@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ocsp.admin.live_state import ConfiguredIssuer, IssuerElsewhere
 from ocsp.admin.readiness import Check, Level
+from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.times import timestamp
 from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.inspection.signer_names import signer_names
@@ -33,7 +34,8 @@ from ocsp.process_clock import ProcessClock
 from ocsp.responder import CannedAuthority, CertIDForm, IssuerKey, StatusQuery
 from ocsp.responder.core import DEFAULT_VALIDITY
 from ocsp.responder.schedule import CLOCK_TOLERANCE
-from ocsp.signers import SignerHealth, SignerState
+from ocsp.signers import DEFAULT_ALARM, SignerHealth, SignerState
+from ocsp.signers.expiry import ends_soon
 from ocsp.store import DatabaseAddress, open_store
 
 __all__ = ["responder_checks"]
@@ -59,7 +61,7 @@ def responder_checks(
     clock: ProcessClock,
     *,
     elsewhere: Callable[[], Sequence[IssuerElsewhere]] = tuple,
-    alarm: datetime.timedelta = datetime.timedelta(days=14),
+    alarm: datetime.timedelta = DEFAULT_ALARM,
     validity: datetime.timedelta = DEFAULT_VALIDITY,
 ) -> Callable[[], list[Check]]:
     """
@@ -80,8 +82,9 @@ def responder_checks(
 
         elsewhere: Returns the issuers whose answers others sign.
 
-        alarm: How long before the end of a signer, or of the responses of an offline
-            CA, the warnings begin.
+        alarm: How long before the end of a signer the warnings begin, or in the last
+            quarter of its validity; and how long before the end of the responses of an
+            offline CA.
 
         validity: For how long answers in memory are valid at most.
     """
@@ -277,10 +280,15 @@ def _judge(uses: Sequence[_Use], alarm: datetime.timedelta) -> Result:
         is_needed = not all(has_other for has_other, _ in failures)
         reasons = "; ".join(dict.fromkeys(why for _, why in failures))
         return Level.FAILED if is_needed else Level.DEGRADED, reasons
-    ends = [each.health.end for each in uses if each.health.end is not None]
-    left = min(ends) - datetime.datetime.now(datetime.UTC) if ends else alarm
-    if left < alarm:
-        words = span(int(left.total_seconds()))
+    now = datetime.datetime.now(datetime.UTC)
+    found = (each.health.certificate for each in uses)
+    ends = [
+        validity_of(each)[1]
+        for each in found
+        if each is not None and ends_soon(each, now, alarm)
+    ]
+    if ends:
+        words = span(int((min(ends) - now).total_seconds()))
         return Level.DEGRADED, f"its certificate ends in {words}"
     return Level.OK, ""
 

@@ -13,6 +13,7 @@ from ocsp.metrics.table import (
     ANSWERS_DUE,
     CANNED_LEFT,
     EVENTS_OPEN,
+    SIGNER_ALARM,
     SIGNER_LEFT,
     SOURCE_UP,
     STORE_UP,
@@ -55,6 +56,8 @@ def set_gauges(
         _, end = validity_of(signer.certificate)
         left = (end - now).total_seconds()
         metrics.gauge(SIGNER_LEFT, signer.name).value = round(left)
+        alarm = signer.warning_time.total_seconds()
+        metrics.gauge(SIGNER_ALARM, signer.name).value = round(alarm)
     for store in snapshot.stores:
         metrics.gauge(STORE_UP, store.name).value = 0 if store.problem else 1
         metrics.gauge(EVENTS_OPEN).value = store.open_changes

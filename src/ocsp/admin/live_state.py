@@ -31,7 +31,7 @@ from ocsp.responder import (
 )
 from ocsp.responder.requests.issuers import SignedElsewhere
 from ocsp.responder.stored_answer import CertIDForm
-from ocsp.signers import SignerHealth
+from ocsp.signers import DEFAULT_ALARM, SignerHealth
 from ocsp.store import DatabaseAddress, Event, StatusCounts, Store, open_store
 
 __all__ = ["ConfiguredIssuer", "IssuerElsewhere", "LiveState"]
@@ -127,14 +127,15 @@ class LiveState:
 
         store: Where the store is, or ``None`` if there is none.
 
-        alarm: How long before the end of a signer the warnings begin.
+        alarm: How long before the end of a signer the warnings begin, or in the last
+            quarter of its validity.
 
         elsewhere: Returns the issuers whose answers others sign.
     """
 
     configured: Callable[[], Sequence[ConfiguredIssuer]]
     store: DatabaseAddress | None
-    alarm: timedelta = timedelta(days=14)
+    alarm: timedelta = DEFAULT_ALARM
     elsewhere: Callable[[], Sequence[IssuerElsewhere]] = tuple
     _reader: Store | None = None
     _counts: dict[IssuerKey, tuple[float, StatusCounts]] = field(default_factory=dict)

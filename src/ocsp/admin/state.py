@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from cryptography import x509
 
 from ocsp.responder.source import IssuerKey, StatusRecord
+from ocsp.signers.expiry import DEFAULT_ALARM, ends_soon, warning_time
 from ocsp.store import StatusCounts
 
 __all__ = [
@@ -84,7 +85,8 @@ class SignerView:
 
         signs_now: Whether it signs the answers of one of them now.
 
-        alarm: How long before its end the warnings begin.
+        alarm: How long before its end the warnings begin, as configured: in the last
+            quarter of its validity if that is shorter.
 
         warnings: What is unwise about its certificate.
     """
@@ -93,8 +95,17 @@ class SignerView:
     certificate: x509.Certificate
     issuers: tuple[str, ...]
     signs_now: bool
-    alarm: datetime.timedelta = datetime.timedelta(days=14)
+    alarm: datetime.timedelta = DEFAULT_ALARM
     warnings: tuple[str, ...] = ()
+
+    @property
+    def warning_time(self) -> datetime.timedelta:
+        """How long before the end of the certificate the warnings begin."""
+        return warning_time(self.certificate, self.alarm)
+
+    def ends_soon(self, now: datetime.datetime) -> bool:
+        """Tell whether it is time to replace the certificate, at *now*, aware."""
+        return ends_soon(self.certificate, now, self.alarm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ __all__ = [
     "SIGNATURES",
     "SIGNATURES_WAITING",
     "SIGNATURE_SECONDS",
+    "SIGNER_ALARM",
     "SIGNER_LEFT",
     "SOURCE_UP",
     "STORE_UP",
@@ -232,6 +233,12 @@ SIGNER_LEFT = Metric(
     "Time until the signer's certificate ends; negative after it.",
     ("signer",),
 )
+SIGNER_ALARM = Metric(
+    "ocsp_signer_alarm_seconds",
+    Kind.LARGEST,
+    "How long before the end of the signer's certificate the warnings begin.",
+    ("signer",),
+)
 CANNED_LEFT = Metric(
     "ocsp_canned_left_seconds",
     Kind.LARGEST,
@@ -312,6 +319,7 @@ TABLE: Mapping[str, Metric] = {
         EVENTS_OPEN,
         CHANGE_LAG,
         SIGNER_LEFT,
+        SIGNER_ALARM,
         CANNED_LEFT,
         FOREIGN_ANSWERED,
         FOREIGN_FAILED,

@@ -131,6 +131,8 @@ class RequestHandler:
 
         cache_tag: The header in which answers have the tags of their certificates and
             issuers, for caches in front; ``None`` for none.
+
+        watch: Warns in the log of the end of a signer.
     """
 
     def __init__(
@@ -187,7 +189,7 @@ class RequestHandler:
         self._foreign = foreign
         self._shared = None if shared is None else SharedFallback(shared)
         self._clock = clock or ProcessClock()
-        self._watch = SignerWatch()
+        self.watch = SignerWatch()
         self._watched = 0
         self._use(responder, source)
 
@@ -459,7 +461,7 @@ class RequestHandler:
         moment = self._poll.moment
         if self._watched != moment.seconds and given.lookup is not None:
             self._watched = moment.seconds
-            self._watch.look(given.lookup, moment.time)
+            self.watch.look(given.lookup, moment.time)
 
     # --- failures ---
 

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from ocsp.asn1.certificates import validity_of
 
-__all__ = ["DEFAULT_ALARM", "days_left", "ends_soon"]
+__all__ = ["DEFAULT_ALARM", "days_left", "ends_soon", "warning_time"]
 
 DEFAULT_ALARM = datetime.timedelta(days=14)
 """How long before the end the warnings begin: enough to get another certificate."""
@@ -18,24 +18,37 @@ _PART = 4
 certificates for a few days, again and again."""
 
 
+def warning_time(
+    certificate: x509.Certificate, alarm: datetime.timedelta = DEFAULT_ALARM
+) -> datetime.timedelta:
+    """
+    Return how long before the end of *certificate* the warnings begin.
+
+    Args:
+        certificate: The certificate.
+
+        alarm: The longest time; it is a quarter of the validity if that is shorter.
+    """
+    begin, end = validity_of(certificate)
+    return min(alarm, (end - begin) / _PART)
+
+
 def ends_soon(
     certificate: x509.Certificate,
     now: datetime.datetime,
     alarm: datetime.timedelta = DEFAULT_ALARM,
 ) -> bool:
     """
-    Tell whether it is time to replace *certificate*.
+    Tell whether it is time to replace *certificate*, for logs, checks and alerts alike.
 
     Args:
         certificate: The certificate.
 
         now: The current time, aware.
 
-        alarm: How long before the end it is time, or a quarter of the validity if that
-            is shorter.
+        alarm: As for :func:`warning_time`.
     """
-    begin, end = validity_of(certificate)
-    return end - now <= min(alarm, (end - begin) / _PART)
+    return validity_of(certificate)[1] - now <= warning_time(certificate, alarm)
 
 
 def days_left(certificate: x509.Certificate, now: datetime.datetime) -> int:

@@ -42,19 +42,23 @@ class SignerWatch:
         # Not if the clock was set back: it can have been years ahead.
         if self._warned is not None and self._warned <= now < self._warned + _PAUSE:
             return
-        line = self._line(step, now)
-        if line:
-            logger.error("%s", line)
+        if not isinstance(step, Answer) and self._log(step, now):
             self._warned = now
 
-    def _line(self, step: Answer | Lookup, now: datetime.datetime) -> str:
-        if isinstance(step, Answer):
-            return ""
+    def _log(self, step: Lookup, now: datetime.datetime) -> bool:
+        """Return whether there was something to log."""
         signer = step.authority.signer_at(now)
         if signer is None:
-            return f"clients get tryLater: no signer's certificate is valid at {now}"
+            logger.error(
+                "clients get tryLater: no signer's certificate is valid at %s", now
+            )
+            return True
         certificate = signer.certificate
         if not ends_soon(certificate, now, self._alarm):
-            return ""
-        name, end = name_text(name_of_subject(certificate)), validity_of(certificate)[1]
-        return f"the certificate of the signer {name} ends at {end}; replace it soon"
+            return False
+        logger.warning(
+            "the certificate of the signer %s ends at %s; replace it soon",
+            name_text(name_of_subject(certificate)),
+            validity_of(certificate)[1],
+        )
+        return True

@@ -37,6 +37,8 @@ from ocsp.metrics.table import (
     FOREIGN_ANSWERED,
     FOREIGN_FAILED,
     RESPONSE_CACHE_BYTES,
+    SIGNER_ALARM,
+    SIGNER_LEFT,
     SOURCE_UP,
     STORE_UP,
     VALKEY,
@@ -54,6 +56,7 @@ from ocsp.responder import (
 )
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
 from ocsp.signers import SignerHealth, SignerSpec, SignerState
+from ocsp.signers.expiry import ends_soon
 from ocsp.store import DatabaseAddress, SQLiteStore
 from tests.pki import DELEGATION, key, make
 
@@ -406,7 +409,7 @@ LOST = SignerState.NOT_LOADED
 @pytest.mark.parametrize(
     ("states", "level", "why"),
     [
-        ([(5, READY)], Level.DEGRADED, "its certificate ends in"),
+        ([(3, READY)], Level.DEGRADED, "its certificate ends in"),
         ([(99, READY)], Level.OK, ""),
         ([(99, READY), (98, READY)], Level.OK, ""),
         ([(-1, ENDED)], Level.FAILED, "its certificate is valid from"),
@@ -436,6 +439,57 @@ def test_a_signer_that_is_not_used_fails(
     name = names.get(first.certificate, first.name)
     found, reason = _result(_checks([issuer], path), f"signer {name}")
     assert (found, why in reason) == (level, True)
+
+
+@pytest.mark.parametrize(
+    ("begin", "days", "alarm", "level"),
+    [
+        (0, 5, 14, Level.OK),
+        (-4, 1, 14, Level.DEGRADED),
+        (-66, 24, 30, Level.OK),
+        (-68, 22, 30, Level.DEGRADED),
+        (-300, 14, 14, Level.DEGRADED),
+        (-300, 15, 14, Level.OK),
+    ],
+)
+def test_a_signer_ends_soon_everywhere_at_the_same_time(
+    path: Path, begin: int, days: int, alarm: int, level: Level
+) -> None:
+    """In the check, on the page, in the metrics and in the log: one function decides."""
+    certificate = _certificate(days, begin=begin)
+    configured = _configured(certificate)
+    before = alarm * DAY
+    state = LiveState(lambda: configured, DatabaseAddress(path), before)
+    now = datetime.datetime.now(datetime.UTC)
+    is_soon = level is Level.DEGRADED
+    assert ends_soon(certificate, now, before) is is_soon
+    (view,) = state.signers()
+    assert view.ends_soon(now) is is_soon
+    assert _signer_alert(state, now) is is_soon
+    checks = responder_checks(
+        lambda: configured,
+        DatabaseAddress(path),
+        Totals(),
+        lambda: None,
+        ProcessClock(),
+        alarm=before,
+    )
+    assert _result(checks, "signer Responder")[0] is level
+
+
+def _signer_alert(state: LiveState, now: datetime.datetime) -> bool:
+    """Return whether the rule for Prometheus in docs/monitoring.md alerts."""
+    totals = Totals()
+    metrics = Metrics(
+        totals.add, issuers={KEY: "issuing-1"}, signers={b"1": "Responder"}
+    )
+    snapshot = Snapshot(state.issuers(), state.signers(), state.stores())
+    set_gauges(metrics, snapshot, [], now)
+    metrics.flush()
+    left, alarm = (
+        totals.gauges(each)[("Responder",)] for each in (SIGNER_LEFT, SIGNER_ALARM)
+    )
+    return left <= alarm
 
 
 def test_signers_are_tested_before_their_state_is_reported(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import logging
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -36,13 +37,12 @@ class _Served:
         )
         self.now = NOW
         self.responder = Responder([Authority(ca(), [KeySigner(own, certificate)])])
-        self.application = Application(
-            RequestHandler(
-                self.responder,
-                MemorySource({StatusQuery(IssuerKey.of(ca()), SERIAL): StatusRecord()}),
-                clock=ProcessClock(lambda: self.now, self.monotonic),
-            )
+        self.handler = RequestHandler(
+            self.responder,
+            MemorySource({StatusQuery(IssuerKey.of(ca()), SERIAL): StatusRecord()}),
+            clock=ProcessClock(lambda: self.now, self.monotonic),
         )
+        self.application = Application(self.handler)
 
     @staticmethod
     def request() -> bytes:
@@ -73,8 +73,8 @@ class _Served:
         return ocsp.load_der_ocsp_response(sent[1]["body"]), headers
 
 
-def _lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    lines = [each.message for each in caplog.records if each.levelname == "ERROR"]
+def _lines(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
+    lines = [each.message for each in caplog.records if each.levelno == level]
     caplog.clear()
     return lines
 
@@ -99,12 +99,12 @@ def test_a_signer_that_ends_soon_is_logged_once_an_hour(
 def test_a_wrong_clock_silences_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     """It was years ahead, and is right again."""
     served, watch = _Served(NOW - 30 * DAY, NOW + 30 * DAY), SignerWatch()
-    for now, words in (
-        (NOW + 9999 * DAY, "no signer's certificate is valid"),
-        (NOW + 16 * DAY, "ends at"),
+    for now, level, words in (
+        (NOW + 9999 * DAY, logging.ERROR, "no signer's certificate is valid"),
+        (NOW + 16 * DAY, logging.WARNING, "ends at"),
     ):
         watch.look(served.responder.receive(served.request(), now), now)
-        (line,) = _lines(caplog)
+        (line,) = _lines(caplog, level)
         assert words in line
 
 
@@ -119,6 +119,16 @@ def test_a_signer_with_a_short_life_is_logged_in_its_last_quarter(
     assert len(_lines(caplog)) == 1
 
 
+def test_the_time_of_the_warnings_is_that_of_the_configuration(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A handler warns as early as its service says."""
+    served = _Served(NOW - 300 * DAY, NOW + 30 * DAY)
+    served.handler.watch = SignerWatch(31 * DAY)
+    served.ask(NOW)
+    assert len(_lines(caplog)) == 1
+
+
 def test_after_the_end_clients_get_try_later(caplog: pytest.LogCaptureFixture) -> None:
     """Not a response that they would reject; and no cache keeps it."""
     served = _Served(NOW - DAY, NOW + HOUR)
@@ -129,10 +139,10 @@ def test_after_the_end_clients_get_try_later(caplog: pytest.LogCaptureFixture) -
     response, headers = served.ask(NOW + 3 * HOUR)
     assert response.response_status is OCSPResponseStatus.TRY_LATER
     assert headers["cache-control"] == "no-store"
-    (line,) = _lines(caplog)
+    (line,) = _lines(caplog, logging.ERROR)
     assert line.startswith("clients get tryLater: no signer's certificate is valid at")
     served.ask(NOW + 3.5 * HOUR)
-    assert _lines(caplog) == []
+    assert _lines(caplog, logging.ERROR) == []
 
 
 def test_caches_keep_no_answer_longer_than_its_signer() -> None:

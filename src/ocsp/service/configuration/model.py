@@ -362,7 +362,8 @@ class SigningSettings(Settings):
     """How many requests may wait for a signature; further ones get *tryLater*."""
 
     alarm: Duration = 14 * _DAY
-    """How long before the end of a signer's certificate the warnings begin."""
+    """How long before the end of a signer's certificate the warnings begin, or a
+    quarter of its validity if that is shorter."""
 
 
 class AdminSettings(Settings):

@@ -256,7 +256,8 @@ memory = "64MiB"
 nonce = "echo"
 
 [signing]
-# How long before the end of a signer's certificate the warnings begin.
+# How long before the end of a signer's certificate the warnings begin, or a quarter of
+# its validity if that is shorter.
 alarm = "14d"
 
 [admin]

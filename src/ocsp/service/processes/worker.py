@@ -22,7 +22,7 @@ from ocsp.service.copies.checked import VerifiedAnswers
 from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.service.signer_following import SignerFollower
 from ocsp.sharing import SharedAnswers
-from ocsp.signers import SigningSlots
+from ocsp.signers import SignerWatch, SigningSlots
 from ocsp.status import ForeignResponders, LastExchange
 
 __all__ = ["Worker"]
@@ -92,6 +92,7 @@ class Worker:
         else:
             self._handler.cache_tag = service.configuration.answers.cache_tag
             self._handler.replace(service.responder, service.source)
+        self._handler.watch = SignerWatch(service.configuration.signing.alarm)
         self._service = service
         self._follower.follow(service)
         return service
