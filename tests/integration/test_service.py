@@ -6,6 +6,7 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -16,6 +17,8 @@ from typing import NamedTuple
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import ocsp
 from tests.ca_folder import CAFolder
@@ -304,6 +307,42 @@ def test_one_process_does_everything_on_other_systems(files: CAFolder) -> None:
             assert operator.get("/live").status_code == 200
         assert service.stop(signal.SIGINT) == 130
         assert not any("Traceback" in line for line in service.rest())
+
+
+def test_answers_have_the_hash_of_the_certificate_if_the_issuer_says_so(
+    files: CAFolder,
+) -> None:
+    """In all that is signed after a reload; clients that compare it accept that."""
+    (files.folder / "status.db").unlink()
+    add = [*PROGRAM, "status", "add", "--issuer", "ca.pem", "--cert", "web.pem"]
+    subprocess.run(add, cwd=files.folder, check=True, capture_output=True)
+    issuer = files.ca.certificate
+    strict = ocsp.Policy(cert_hash=ocsp.CertHashCheck.REQUIRED)
+    with_nonce = (
+        ocsp.OCSPRequestBuilder()
+        .add_certificate(files.web, issuer, hashes.SHA256())
+        .add_extension(x509.OCSPNonce(bytes(16)), critical=False)
+        .build()
+        .public_bytes(Encoding.DER)
+    )
+
+    def hashes_in(response: ocsp.OCSPResponse) -> list[ocsp.CertHash]:
+        values = (each.value for each in response.single_extensions)
+        return [each for each in values if isinstance(each, ocsp.CertHash)]
+
+    with serving(files.folder) as service:
+        assert hashes_in(ask(service.url, with_nonce)) == []
+        assert hashes_in(ask(service.url, _request(files))) == []
+        files.write("ocsp.toml", f"{files.settings()}cert_hash = true\n")
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded the configuration")
+        response = ask(service.url, with_nonce)
+        # The stored answer stays until it is due: it is valid, and says the same.
+        assert hashes_in(ask(service.url, _request(files))) == []
+    (value,) = hashes_in(response)
+    assert value.matches(files.web)
+    der = response.public_bytes(Encoding.DER)
+    assert ocsp.verify(der, files.web, issuer, policy=strict).status is GOOD
 
 
 def test_a_service_answers_from_an_index_txt(files: CAFolder) -> None:

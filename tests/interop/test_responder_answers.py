@@ -127,6 +127,7 @@ def _answer(scene: _Scene) -> bytes:
         unlisted=scene.unlisted,
         retention=scene.retention,
         compromised=scene.compromised,
+        cert_hash=True,
     )
     responder = Responder([authority], both_hashes=scene.both_hashes)
     ids = [CertID.for_serial(_ca(), 7, each) for each in scene.algorithms]

@@ -81,6 +81,8 @@ def _expected(
     given_records: list[StatusRecord | None],
     unlisted: UnknownSerialPolicy,
     retention: datetime.timedelta | None,
+    *,
+    cert_hash: bool,
 ) -> bytes:
     """Build the answer with the plain builder, from the text of the standards."""
     usual = NOW - datetime.timedelta(minutes=5)
@@ -104,7 +106,7 @@ def _expected(
             reason = record.revocation_reason
             if retention is not None:
                 singles.append(ArchiveCutoff(max(BEGIN, usual - retention)))
-            if record.cert_hash:
+            if cert_hash and record.cert_hash:
                 singles.append(CertHash.of_digest(record.cert_hash, hashes.SHA256()))
             if record.invalidity_date is not None:
                 singles.append(x509.InvalidityDate(record.invalidity_date))
@@ -133,12 +135,14 @@ def _expected(
         [each for each in UnknownSerialPolicy if each.value != "unauthorized"]
     ),
     retention=st.none() | spans,
+    cert_hash=st.booleans(),
 )
 def test_the_octets_are_those_of_the_builder(
     entries: list[tuple[int, hashes.HashAlgorithm, StatusRecord | None]],
     nonce: bytes | None,
     unlisted: UnknownSerialPolicy,
     retention: datetime.timedelta | None,
+    cert_hash: bool,
 ) -> None:
     """Whatever is asked and known: signing quickly changes nothing."""
     builder = ocsp.OCSPRequestBuilder(allow_multiple=True)
@@ -147,13 +151,17 @@ def test_the_octets_are_those_of_the_builder(
         builder = builder.add_certificate_by_id(cert_id)
     if nonce is not None:
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-    authority = Authority(ca(), [SIGNER], unlisted=unlisted, retention=retention)
+    authority = Authority(
+        ca(), [SIGNER], unlisted=unlisted, retention=retention, cert_hash=cert_hash
+    )
     responder = Responder([authority])
     step = responder.receive(builder.build().public_bytes(Encoding.DER), NOW)
     assert isinstance(step, Lookup)
     found = [record for _, _, record in entries]
     answer = responder.finish(step, found)
-    assert answer.der == _expected(step, found, unlisted, retention)
+    assert answer.der == _expected(
+        step, found, unlisted, retention, cert_hash=cert_hash
+    )
 
 
 @given(

@@ -89,7 +89,7 @@ class AnswerSigner:
             SourceUnavailable: If a record has ended, or begins in the future.
         """
         times = self._times(lookup.signers, lookup.now)
-        if len(records) == 1 and records[0] and _is_plainly_good(records[0]):
+        if len(records) == 1 and _is_plainly_good(records[0], lookup.authority):
             signed = self._sign_good(lookup, times)
             if signed is not None:
                 return signed
@@ -356,7 +356,7 @@ class AnswerBatch:
         query, form, record, version = due
         serial = integer_octets(query.serial_number)
         parts = None
-        if _is_plainly_good(record):
+        if _is_plainly_good(record, self.authority):
             parts = self._shared(query, form, len(serial))
         if parts is None:
             parts = self._encode(query, form, record)
@@ -441,11 +441,12 @@ _DISTINCT_OCTETS = 8
 """Octets of a serial number from which on a given one occurs nowhere by chance."""
 
 
-def _is_plainly_good(record: StatusRecord) -> bool:
-    """Return whether nothing in an answer about *record* comes from the record."""
+def _is_plainly_good(record: StatusRecord | None, authority: Authority) -> bool:
+    """Return whether an answer says *good*, and nothing else from *record*."""
     return (
-        record.status is _GOOD
-        and not record.cert_hash
+        record is not None
+        and record.status is _GOOD
+        and not (authority.cert_hash and record.cert_hash)
         and record.this_update is None
         and record.next_update is None
     )

@@ -98,6 +98,8 @@ class Authority:
         compromised: Since when the key of the issuer is compromised, aware, or
             ``None``.
 
+        cert_hash: Whether answers have the extension CertHash.
+
         algorithms: The DER of the AlgorithmIdentifiers of the signers.
 
         warnings: Sentences about what is unwise in the certificates of the signers.
@@ -112,6 +114,7 @@ class Authority:
         trust: SignerTrust = SignerTrust.ISSUER,
         retention: datetime.timedelta | None = None,
         compromised: datetime.datetime | None = None,
+        cert_hash: bool = False,
     ) -> None:
         """
         Let *signers* sign responses for *issuer*.
@@ -139,6 +142,9 @@ class Authority:
                 then answers *revoked*, with the reason cACompromise, for every serial
                 number (RFC 6960 §2.7). A naive time is UTC; microseconds are dropped.
 
+            cert_hash: Whether an answer has the hash of the certificate, if the source
+                knows it (CertHash, Common PKI 2.0 Part 4 §3.1.2).
+
         Raises:
             ConfigError: If there is no signer, clients would reject responses from one,
                 its algorithm is weak (RFC 6960 §5.1.1), or *retention* is negative.
@@ -154,6 +160,7 @@ class Authority:
         self.trust = trust
         self.retention = retention
         self.compromised = None if compromised is None else utc(compromised)
+        self.cert_hash = cert_hash
         self._prepared = tuple(self._prepare(each) for each in self.signers)
         self.algorithms = frozenset(each.algorithm for each in self._prepared)
         self._by_identifier = {each.identifier: each for each in self._prepared}

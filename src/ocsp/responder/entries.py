@@ -188,7 +188,7 @@ def _extensions(
     found: list[SingleExtension] = []
     if authority.retention is not None:
         found.append(_archive_cutoff(authority, authority.retention, produced_at))
-    if record.cert_hash:
+    if authority.cert_hash and record.cert_hash:
         found.append(CertHash.of_digest(record.cert_hash, hashes.SHA256()))
     if record.invalidity_date is not None:
         found.append(x509.InvalidityDate(record.invalidity_date))

@@ -121,7 +121,7 @@ class StatusRecord:
         expires: notAfter of the certificate, aware, or ``None`` if not known.
 
         cert_hash: SHA-256 of the DER of the certificate; empty if the source does not
-            know it. Answers then have the extension CertHash.
+            know it. Answers have it if the authority says so (``cert_hash``).
 
         this_update: Since when the source knows this status, aware: thisUpdate of the
             CRL that it read. ``None``: it is the status now.
@@ -148,7 +148,7 @@ class StatusRecord:
             ConfigError: If the fields do not fit together.
         """
         if self.status is _GOOD and not (
-            self.cert_hash
+            (self.cert_hash and len(self.cert_hash) != 32)
             or self.revocation_time
             or self.revocation_reason
             or self.invalidity_date

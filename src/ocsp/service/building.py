@@ -176,6 +176,7 @@ class BuiltService:
                 trust=each.trust,
                 retention=each.retention,
                 compromised=each.compromised,
+                cert_hash=each.cert_hash,
             )
             for each, new in zip(self.authorities, signers, strict=True)
         ]
@@ -546,6 +547,7 @@ def _authority(
             trust=settings.trust,
             retention=configuration.retention.expired,
             compromised=settings.compromised,
+            cert_hash=settings.cert_hash,
         ),
     )
 

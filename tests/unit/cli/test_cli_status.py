@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1.times import timestamp
@@ -113,6 +114,21 @@ def test_a_database_may_be_named_as_in_the_configuration(run: Run) -> None:
     assert not list(Path().glob("sqlite:*"))
     code, _, err = run("list", "--db", "sqlite:")
     assert (code, err) == (4, "error: --db: the file name is empty\n")
+
+
+def test_the_hash_of_a_certificate_is_kept(run: Run) -> None:
+    """Whichever command gets the certificate itself, and through a revocation."""
+    Path("certs").mkdir()
+    for number in (1, 2, 3):
+        pem = leaf(number).public_bytes(Encoding.PEM)
+        Path("certs" if number == 3 else "", f"{number}.pem").write_bytes(pem)
+    run("add", "--issuer", "ca.pem", "--cert", "1.pem", "--serial", "4")
+    run("import", "--issuer", "ca.pem", "2.pem", "certs")
+    run("revoke", "--issuer", "ca.pem", "--cert", "1.pem")
+    with SQLiteStore("status.db") as store:
+        kept = {each.serial_number: each.record.cert_hash for each in store.entries()}
+    hashed = {number: leaf(number).fingerprint(hashes.SHA256()) for number in (1, 2, 3)}
+    assert kept == {**hashed, 4: b""}
 
 
 def test_revoked_never_becomes_good(run: Run) -> None:

@@ -53,6 +53,8 @@ def _authority(
     unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED,
     retention: datetime.timedelta | None = None,
     compromised: datetime.datetime | None = None,
+    *,
+    cert_hash: bool = False,
 ) -> Authority:
     return Authority(
         ca(),
@@ -60,6 +62,7 @@ def _authority(
         unlisted=unlisted,
         retention=retention,
         compromised=compromised,
+        cert_hash=cert_hash,
     )
 
 
@@ -256,7 +259,9 @@ def test_no_extension_of_an_answer_is_critical() -> None:
         cert_hash=bytes(32),
     )
     der = _request((x509.OCSPNonce(NONCE), True))
-    response = _response(_answer(der, record, _authority(retention=DAY)))
+    response = _response(
+        _answer(der, record, _authority(retention=DAY, cert_hash=True))
+    )
     found = [*response.extensions, *response.single_extensions]
     assert len(found) == 4
     assert not any(each.critical for each in found)
@@ -345,10 +350,12 @@ def test_the_invalidity_date_is_an_extension_of_the_entry() -> None:
 
 
 def test_the_hash_of_a_known_certificate_is_sent() -> None:
-    """The verifier of this package compares it (V30)."""
+    """Where the authority says so; the verifier of this package compares it (V30)."""
     record = StatusRecord(cert_hash=leaf().fingerprint(SHA256))
     cert_id = CertID.for_certificate(leaf(), ca(), SHA256)
-    answer = _answer(_request(cert_ids=[cert_id]), record)
+    der = _request(cert_ids=[cert_id])
+    assert _singles(_answer(der, record)) == []
+    answer = _answer(der, record, _authority(cert_hash=True))
     (value,) = _singles(answer)
     assert isinstance(value, ocsp.CertHash)
     assert value.matches(leaf())

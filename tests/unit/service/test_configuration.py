@@ -177,7 +177,7 @@ ERRORS = [
     ("databse = 'sqlite:x'\n" + SMALLEST, "1: databse: is not a setting; did you mean database?"),
     (SMALLEST + "colour = 1\n", (
         "4: issuer.colour: is not a setting; the settings here are certificate, unlisted,"
-        " signers, signed, responders, trust, compromised, source"
+        " signers, signed, responders, trust, compromised, cert_hash, source"
     )),
     (SMALLEST.replace("key =", "kee ="), "3: issuer.signers.kee: is not a setting; did you mean key?"),
     ("", "1: issuer: is missing; add it"),

@@ -32,6 +32,7 @@ class _Process:
         self.files = files
         self.swapped: list[BuiltService] = []
         self.follower = SignerFollower(self.swapped.append)
+        files.write("ocsp.toml", f"{files.settings()}cert_hash = true\n")
         configuration = read_configuration(files.configuration).configuration
         self.service = build_service(configuration)
         self.follower.follow(self.service)
@@ -66,6 +67,8 @@ def test_a_replaced_pair_swaps_the_signers_and_nothing_else(process: _Process) -
     assert after.signers[0].certificate == made.certificate
     assert after.issuer == before.issuer
     assert after.unlisted is before.unlisted
+    assert before.cert_hash
+    assert after.cert_hash
     process.update(3 * SECOND)
     assert len(process.swapped) == 1
 

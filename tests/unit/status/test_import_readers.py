@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -412,6 +413,14 @@ def test_one_of_two_certificates_in_der_is_not_taken_for_all() -> None:
     first, second = (each.public_bytes(Encoding.DER) for each in (leaf(), leaf(2)))
     items = read(read_certificates, first + second)
     assert kinds(items) == [OddityKind.UNREADABLE] * len(items) != []
+
+
+def test_a_row_of_a_certificate_has_its_hash() -> None:
+    """For the extension CertHash of answers about it."""
+    file = io.BytesIO(leaf().public_bytes(Encoding.PEM))
+    (row,) = read_certificates(file, OPTIONS)
+    assert isinstance(row, CertificateRow)
+    assert row.record.cert_hash == leaf().fingerprint(hashes.SHA256())
 
 
 def test_a_broken_certificate_costs_no_other() -> None:

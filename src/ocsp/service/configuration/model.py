@@ -240,6 +240,10 @@ _BELONGS_TO = {
 """The kind of source that each of these keys is for."""
 
 
+_NOT_ON_AN_EDGE = ("source", "compromised", "cert_hash")
+"""The settings of an issuer that change what is signed, besides its signers."""
+
+
 class IssuerSettings(Settings):
     """A CA that the responder answers for."""
 
@@ -266,6 +270,10 @@ class IssuerSettings(Settings):
     compromised: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     """Since when the key of the CA is compromised: all its certificates are revoked."""
 
+    cert_hash: Annotated[bool, Field(strict=True)] = False
+    """Whether answers have the hash of the certificate (CertHash, Common PKI), if the
+    database knows it: they are then about 70 octets larger."""
+
     source: SourceSettings | None = None
     """Where the status is, if not in the database."""
 
@@ -274,7 +282,7 @@ class IssuerSettings(Settings):
         kinds = ("signers", "signed", "responders")
         given = [kind for kind in kinds if getattr(self, kind)]
         if (info.context or {}).get("role") == Role.EDGE:
-            given += [key for key in ("source", "compromised") if getattr(self, key)]
+            given += [key for key in _NOT_ON_AN_EDGE if getattr(self, key)]
             if given:
                 raise ValueError(
                     f"has {' and '.join(given)}; an edge node never signs: take it out,"
@@ -407,7 +415,8 @@ class RetentionSettings(Settings):
     """How long the database keeps what is over."""
 
     expired: Duration | None = None
-    """How long a certificate has a status after its notAfter; without it, for ever."""
+    """How long a certificate has a status after its notAfter; without it, for ever.
+    Stored answers get their archive cutoff when they are due again."""
 
     audit: Duration | None = None
     """How long the database keeps who changed which status; without it, for ever."""

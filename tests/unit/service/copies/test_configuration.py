@@ -43,6 +43,7 @@ def _write(folder: Path, top: str, issuer: str = "", role: str = "edge") -> Path
         ),
         ('files = "x"', 'source = { crl = ["a.crl"] }', 3, "has source"),
         ('files = "x"', "compromised = 2026-01-01T00:00:00Z", 3, "has compromised"),
+        ('files = "x"', "cert_hash = true", 3, "has cert_hash"),
         ('upstream = ["ftp://a"]', "", 2, "is not an HTTP URL"),
         ('valkey = "redis://:secret@a"', "", 2, "scheme 'redis'"),
         ('files = "x"\nanswers = { nonce = "require" }', "", 1, "needs a key"),

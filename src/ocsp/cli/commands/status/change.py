@@ -84,6 +84,7 @@ def add(
                 each.serial_number,
                 subject=each.name,
                 expires=each.expires,
+                cert_hash=each.cert_hash,
             )
     there = len(subjects) - added
     known = f", {there:,} already present" if there else ""

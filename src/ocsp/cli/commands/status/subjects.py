@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.asn1.name_comparison import name_of_subject
@@ -32,12 +33,15 @@ class Subject(NamedTuple):
         name: Its subject, or empty if only the serial number was given.
 
         expires: Its notAfter, or ``None`` likewise.
+
+        cert_hash: The SHA-256 of its DER, or empty likewise.
     """
 
     issuer: x509.Certificate
     serial_number: int
     name: str = ""
     expires: datetime.datetime | None = None
+    cert_hash: bytes = b""
 
 
 def subjects_from(
@@ -61,6 +65,7 @@ def subjects_from(
                 serial_of(leaf),
                 name_text(name_of_subject(leaf)),
                 validity_of(leaf)[1],
+                leaf.fingerprint(hashes.SHA256()),
             )
     for number in numbers:
         issuer = given.only()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from ocsp import limits
 from ocsp.asn1.certificates import serial_of, validity_of
@@ -98,7 +99,8 @@ def _item(
     subject = name_text(name_of_subject(certificate))
     if is_issued_by(certificate, options.issuer):
         expires = validity_of(certificate)[1]
-        record = StatusRecord(expires=expires)
+        cert_hash = certificate.fingerprint(hashes.SHA256())
+        record = StatusRecord(expires=expires, cert_hash=cert_hash)
         return IssuedRow(
             serial_number=serial_of(certificate),
             subject=subject,
