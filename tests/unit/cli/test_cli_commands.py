@@ -696,10 +696,12 @@ def test_demo_runs_to_the_end(run: Run) -> None:
     assert sum("openssl: verify OK" in row for row in rows) == 4
     assert sum("ocsp: Demo CA" in row for row in rows) == 4
     assert sum("unauthorized" in row for row in rows) == 4
-    assert "ocsp demo --stay" in out
-    assert re.search(
-        r"The page for operators: +http://127\.0\.0\.1:\d+/$", out, re.MULTILINE
-    )
+    url = r"http://127\.0\.0\.1:\d+/$"
+    (page,) = re.findall(f"The page for operators was at: +{url}", out, re.MULTILINE)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(page.split()[-1], timeout=20, trust_env=False)
+    assert "Both have stopped." in out
+    assert out.endswith("demo --stay\n")
 
 
 def test_demo_fails_if_the_page_cannot_be_opened(
@@ -785,7 +787,11 @@ def test_demo_stays_and_prints_a_command_that_works(tmp_path: Path) -> None:
     ) as demo:
         try:
             assert demo.stdout is not None
-            page = next(line for line in demo.stdout if line.startswith("The page for"))
+            page = next(
+                line
+                for line in demo.stdout
+                if line.startswith("The page for operators: ")
+            )
             shown = httpx.get(page.split()[-1], timeout=20, trust_env=False)
             assert "Demo CA" in shown.text
             asked = next(line for line in demo.stdout if line.startswith("  openssl"))

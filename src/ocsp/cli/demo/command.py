@@ -114,12 +114,12 @@ def demo(
         with SQLiteStore(scene.database, create=True) as store:
             _issue(scene, store, now)
         with serve_in_thread(configuration_of(_settings(scene)), public, admin):
-            right = _ask_all(scene, urls)
+            right = _ask_all(scene, urls, stay=stay)
             if stay:
                 _print_next_steps(scene, urls)
                 _wait()
-            else:
-                _print_how_to_stay(kept=keep is not None)
+    if not stay:
+        _print_how_to_stay()
     return ExitCode.SUCCESS if right else ExitCode.PROBLEM
 
 
@@ -163,11 +163,12 @@ def _issue(scene: Scene, store: SQLiteStore, now: datetime.datetime) -> None:
     )
 
 
-def _ask_all(scene: Scene, urls: URLs) -> bool:
+def _ask_all(scene: Scene, urls: URLs, *, stay: bool) -> bool:
     """
     Ask every query, and open the page for operators.
 
-    Shows the answers and the addresses, and returns whether everything is right.
+    Shows the answers and the addresses, which are used no longer unless both *stay*,
+    and returns whether everything is right.
     """
     openssl = find_openssl()
     if openssl is None:
@@ -191,12 +192,14 @@ def _ask_all(scene: Scene, urls: URLs) -> bool:
             right = right and is_right
             _add_row(table, query, answer, is_right=is_right)
     output().print(table)
-    output().print(
-        Text.assemble("The responder:           ", (urls.responder, "command"))
-    )
-    output().print(
-        Text.assemble("The page for operators:  ", (urls.page, "command"), page)
-    )
+    at = ": " if stay else " was at: "
+    width = len(f"The page for operators{at} ")
+    for what, url, problem in (
+        ("The responder", urls.responder, Text()),
+        ("The page for operators", urls.page, page),
+    ):
+        label = f"{what}{at}".ljust(width)
+        output().print(Text.assemble(label, (url, "command"), problem))
     return right and not page
 
 
@@ -262,12 +265,12 @@ def _add_row(table: Table, query: Query, answer: Answer, *, is_right: bool) -> N
     )
 
 
-def _print_how_to_stay(*, kept: bool) -> None:
-    again = f"{_program()} demo --stay" + ("" if kept else " --keep DIRECTORY")
+def _print_how_to_stay() -> None:
     output().print(
         Text.assemble(
-            "\nTo keep the responder running, ask it yourself and open the page:\n  ",
-            (again, "command"),
+            "\nBoth have stopped. To ask the responder yourself, and to open the page:"
+            "\n  ",
+            (f"{_program()} demo --stay", "command"),
         ),
         soft_wrap=True,
     )
