@@ -351,7 +351,6 @@ def test_a_service_answers_from_an_index_txt(files: CAFolder) -> None:
     files.write("index.txt", f"V\t301231235959Z\t\t{serial:X}\tunknown\t/CN=web\n")
     text = files.settings() + '[issuer.source]\nindex_txt = "index.txt"\n'
     files.write("ocsp.toml", text)
-    command = [*PROGRAM, "serve", "--config", "ocsp.toml"]
-    with running(command, files.folder) as service:
+    with running([*PROGRAM, "serve"], files.folder) as service:
         assert ask(service.read_url(), _request(files)).certificate_status is GOOD
         assert service.stop(signal.SIGTERM) == 0

@@ -619,6 +619,26 @@ def test_serve_reports_an_error_in_one_line(
     assert "sesame" not in err
 
 
+def test_serve_without_options_reads_the_configuration_of_the_folder(
+    run: Run, files: Path
+) -> None:
+    """As other commands do; with an option it does not, and the error names the file."""
+    code, _, err = run("serve")
+    assert code == 4
+    assert "ocsp.toml: No such file or directory; ocsp config init writes" in err
+    (files / "ocsp.toml").write_text("worker = 2\n")
+    code, _, err = run("serve")
+    assert code == 4
+    assert "ocsp.toml:1: worker: is not a setting" in err
+    code, _, err = run("serve", "--port", "0")
+    assert code == 4
+    assert "--issuer is missing" in err
+    assert "without options, ocsp.toml is read" in _one_line(err)
+    code, _, err = run("serve", "--config", "ocsp.toml", "--port", "0")
+    assert code == 4
+    assert "--port: cannot be combined with --config" in err
+
+
 def test_serve_reports_a_host_that_does_not_exist(run: Run, files: Path) -> None:
     """After the warnings: the issuer of these tests has ended."""
     run("status", "add", "--issuer", "ca.pem", "--serial", "7")

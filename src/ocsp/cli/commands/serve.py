@@ -18,6 +18,7 @@ from typing import Annotated, Any
 
 import click
 
+from ocsp.cli.commands.config import DEFAULT_FILE
 from ocsp.cli.commands.status.options import DATABASE, Database
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
@@ -37,9 +38,7 @@ logger = logging.getLogger("ocsp.service")
 
 EPILOG = epilog(
     {
-        "ocsp serve --config ocsp.toml": (
-            "serve what ocsp config init has written, and ocsp config check has checked"
-        ),
+        "ocsp serve": "serve ocsp.toml, which ocsp config init has written",
         "ocsp serve --issuer ca.pem --cert responder.pem --key responder.key": (
             "sign with the key of a delegated responder (RFC 6960 section 4.2.2.2)"
         ),
@@ -79,7 +78,8 @@ def serve(
         str | None,
         Option(
             metavar="FILE",
-            help="Configuration file in TOML. No other option is then allowed.",
+            help="Configuration file in TOML. No other option is then allowed."
+            f" Default if no option is given: {DEFAULT_FILE}.",
         ),
     ] = None,
     issuer: Annotated[
@@ -147,16 +147,18 @@ def serve(
     ] = False,
 ) -> None:
     """Build the responder and run it."""
-    if config is not None:
-        _require_alone(context)
-        _serve(config, {}, {})
+    given = _given_options(context)
+    if config is not None or not given:
+        _require_alone(given)
+        _serve(config or DEFAULT_FILE, {}, {})
         return
     if issuer is None or key is None:
         missing = "--issuer" if issuer is None else "--key"
         raise CommandError(
             "ocsp serve",
             f"{missing} is missing",
-            "give --issuer, --cert and --key, or --config",
+            "give --issuer, --cert and --key, or --config; without options,"
+            f" {DEFAULT_FILE} is read",
         )
     signer: dict[str, Any] = {"certificate": Path(cert or issuer), "key": Path(key)}
     if passphrase_file is not None:
@@ -196,18 +198,25 @@ _OPTIONS = {
 """The option for each setting that an error can be about."""
 
 
-def _require_alone(context: click.Context) -> None:
+def _given_options(context: click.Context) -> list[str]:
+    """Return the options that the user gave."""
+    return [
+        each.opts[0]
+        for each in context.command.params
+        if (source := context.get_parameter_source(str(each.name))) is not None
+        and source.name == "COMMANDLINE"
+    ]
+
+
+def _require_alone(given: Sequence[str]) -> None:
     """
     Check that ``--config`` is the only option.
 
     Raises:
         CommandError: If the user gave another one.
     """
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        source = context.get_parameter_source(name)
-        if name != "config" and source is not None and source.name == "COMMANDLINE":
-            option = parameter.opts[0]
+    for option in given:
+        if option != "--config":
             hint = "put the setting into the configuration file"
             raise CommandError(option, "cannot be combined with --config", hint)
 
