@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import ocsp
 from ocsp import CertID
-from ocsp.admin import application
+from ocsp.admin import Check, Level, application
 from ocsp.admin.gate import Gate
 from ocsp.admin.history import MINUTES, History, Minute
 from ocsp.admin.pages.plot import HEIGHT, draw_plot
@@ -356,3 +356,29 @@ def test_the_pages_of_issuers_and_signers_have_any_name(name: str) -> None:
         link = f"/{kind}/{urllib.parse.quote(name)}"
         assert f'href="{link}"' in _get(gate, "/")
         assert _send(gate, "GET", link).status_code == 200
+
+
+def test_an_offline_ca_has_a_card_and_a_page_without_signers() -> None:
+    """With the end of its answers, and the result of its check."""
+    state = example_state()
+    ends = datetime.datetime(2027, 3, 4, 5, 6, tzinfo=datetime.UTC)
+    check = "source partner"
+    state.issuer_views[1] = replace(
+        state.issuer_views[1],
+        signers=(),
+        source="/etc/ocsp/signed",
+        ends=ends,
+        check=check,
+    )
+    gate = application(state, Totals(), lambda: [_failed(check)])
+    overview, page = _get(gate, "/"), _get(gate, "/issuers/partner")
+    for text in (overview, page):
+        assert "/etc/ocsp/signed" in text
+        assert "2027-03-04" in text
+    assert "7.der ended" in page
+    assert "Look up" not in page
+    assert "Signers" not in page
+
+
+def _failed(name: str) -> Check:
+    return Check(name=name, test=lambda: (Level.FAILED, "7.der ended"))

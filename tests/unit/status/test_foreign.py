@@ -24,7 +24,7 @@ from ocsp.responder import (
     StatusRecord,
     UnknownSerialPolicy,
 )
-from ocsp.status import ForeignResponders
+from ocsp.status import ForeignResponders, LastExchange
 from tests.pki import DELEGATION, END, NOW, ca, delegate_signer, key, make
 
 URL, SECOND_URL = "http://foreign.example/", "http://second.example/"
@@ -303,5 +303,40 @@ def test_the_signer_of_another_ca_is_not_accepted() -> None:
 
         foreign.change = sign
         assert (await proxy.answer(_forward())).status is TRY_LATER
+
+    _run(test)
+
+
+def _refusal(status: OCSPResponseStatus) -> bytes:
+    return ocsp.OCSPResponseBuilder.build_unsuccessful(status).public_bytes(
+        Encoding.DER
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "failed"),
+    [
+        (None, False),
+        (_refusal(UNAUTHORIZED), False),
+        (_refusal(OCSPResponseStatus.MALFORMED_REQUEST), False),
+        (_refusal(TRY_LATER), True),
+        (b"garbage", True),
+    ],
+)
+def test_the_last_exchange_with_a_responder_is_known(
+    sent: bytes | None, *, failed: bool
+) -> None:
+    """What one odd request can cause is no failure of the responder."""
+
+    async def test(foreign: _Foreign, proxy: ForeignResponders) -> None:
+        foreign.change = lambda der: der if sent is None else sent
+        await proxy.answer(_forward())
+        (last,) = proxy.last.values()
+        expected = LastExchange(failed=NOW) if failed else LastExchange(answered=NOW)
+        assert last == expected
+        foreign.now, foreign.change = NOW + HOUR, lambda der: der
+        await proxy.answer(_forward(8))
+        (last,) = proxy.last.values()
+        assert last == expected._replace(answered=NOW + HOUR)
 
     _run(test)
