@@ -370,8 +370,9 @@ class SigningSettings(Settings):
     """How many requests may wait for a signature; further ones get *tryLater*."""
 
     alarm: Duration = 14 * _DAY
-    """How long before the end of a signer's certificate the warnings begin, or a
-    quarter of its validity if that is shorter."""
+    """How long before the end of a signer's certificate, or of the responses of an
+    offline CA, the warnings begin; for a signer a quarter of its validity if that is
+    shorter."""
 
 
 class AdminSettings(Settings):
