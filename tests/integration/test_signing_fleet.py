@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography import x509
 
 from ocsp import Signer
 from ocsp.cli import main
@@ -151,16 +152,22 @@ RATE = 400
 def test_two_commands_keep_to_one_rate_and_show_one_progress(
     files: CAFolder, postgresql_url: str
 ) -> None:
-    """A lock holds both until they want to sign, so that their starts do not count."""
+    """The rate begins when both are there, so that their starts do not count."""
     text = files.configuration.read_text()
     limited = text.replace('.key" }', f'.key", rate = {RATE} }}')
     files.configuration.write_text(limited)
-    with psycopg.connect(postgresql_url) as database:
-        database.execute("LOCK signer_rate")
+    signer = (files.folder / "responder.pem").read_bytes()
+    with PostgreSQLStore(postgresql_url) as store:
+        store.add_signer(x509.load_pem_x509_certificate(signer))
+    with psycopg.connect(postgresql_url, autocommit=True) as database:
+        database.execute(
+            "INSERT INTO signer_rate (signer_id, burst, allowance, granted, counted)"
+            " SELECT id, 1, 0, 0, now() + interval '1 hour' FROM signer"
+        )
         commands = [_start_presigning(files.folder) for _ in range(2)]
-        until(lambda: _waiting(database) == 2, lambda: "they do not ask for the rate")
-        database.commit()
+        until(lambda: _connections(database) == 2, lambda: "they do not connect")
         begun = time.monotonic()
+        database.execute("UPDATE signer_rate SET counted = now()")
         ended = [command.communicate(timeout=60) for command in commands]
     seconds = time.monotonic() - begun
     stored = [json.loads(out)["stored"] for out, _ in ended]
@@ -178,9 +185,12 @@ def _start_presigning(folder: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def _waiting(database: psycopg.Connection) -> int:
-    """Return how many transactions wait for a lock."""
-    row = database.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+def _connections(database: psycopg.Connection) -> int:
+    """Return how many connections the commands have."""
+    row = database.execute(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'ocsp serve'"
+    ).fetchone()
     assert row is not None
     return int(row[0])
 
