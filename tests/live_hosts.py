@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import random
 import shutil
 import threading
@@ -22,7 +23,11 @@ from typing import NamedTuple
 
 import psycopg
 
-from ocsp import OCSPCertStatus, OCSPResponseStatus, load_der_ocsp_response
+from ocsp import OCSPResponseStatus
+from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
+from ocsp.sharing import ValkeyAddress
+from ocsp.sharing.nodes import Nodes
+from ocsp.sharing.values import EPOCH_KEY, answer_key, decode_answer
 from ocsp.store import open_store
 from tests.history import Change, Fault, History, Received, faults_of
 from tests.hosts import Host, Network
@@ -172,6 +177,10 @@ class HostFleet(SharedHistory):
     Attributes:
         network: The hosts.
 
+        database: The address of the database.
+
+        cluster: The address of the cluster.
+
         stores: The nodes of the cluster, each with its host.
 
         nodes: Two nodes that answer, two that sign, and the edge node.
@@ -212,9 +221,9 @@ class HostFleet(SharedHistory):
         self.store = open_store(database, create=True)
         for serial in self.serials:
             self.store.add(self.issuer, serial)
-        valkey = join_cluster([server for _, server in stores])
+        self.cluster = join_cluster([server for _, server in stores])
         settings = (
-            f'database = "{database}"\nvalkey = "{valkey}"\n'
+            f'database = "{database}"\nvalkey = "{self.cluster}"\n'
             f'answers = {{ validity = "{VALIDITY}s" }}\n'
             '[[issuer]]\ncertificate = "ca.pem"\n'
             'signers = [{ certificate = "responder.pem", key = "responder.key" }]\n'
@@ -225,7 +234,7 @@ class HostFleet(SharedHistory):
         self.edge = self._node(
             "edge",
             "edge",
-            f'valkey = "{valkey}"\nupstream = [{upstream}]\n'
+            f'valkey = "{self.cluster}"\nupstream = [{upstream}]\n'
             '[[issuer]]\ncertificate = "ca.pem"\n',
         )
         self.nodes.append(self.edge)
@@ -279,26 +288,36 @@ class HostFleet(SharedHistory):
                     thread.join(2 * SECONDS)
 
     def settle(self) -> None:
-        """Wait until the database and the edge have fresh answers of each status."""
+        """Wait until the database and the cluster have fresh answers of each status."""
         until(self.is_signed, lambda: f"not all is signed: {self.missing()}")
-        until(self._is_copied, lambda: "the edge node has not all answers")
+        until(self._is_copied, lambda: "the cluster has not all answers")
 
     def _is_copied(self) -> bool:
-        """Tell whether the edge node, which has no database, knows each status."""
-        revoked = {each.serial: each.status.revoked for each in self.changes}
-        connection = self._connect(self.edge)
-        with contextlib.closing(connection):
-            for serial in self.serials:
-                for form in FORMS:
-                    given = load_der_ocsp_response(
-                        self.ask(connection, serial, form, post=True).der
-                    )
-                    if given.response_status is not OCSPResponseStatus.SUCCESSFUL:
-                        return False
-                    is_revoked = given.certificate_status is OCSPCertStatus.REVOKED
-                    if is_revoked != revoked.get(serial, False):
-                        return False
-        return True
+        """Tell whether the cluster has the answer of each present status."""
+        key = IssuerKey.of(self.issuer)
+        queries = [StatusQuery(key, serial) for serial in self.serials]
+        wanted = [*itertools.product(queries, FORMS)]
+        with contextlib.closing(Nodes(ValkeyAddress.read(self.cluster))) as cluster:
+            (mark,) = cluster.run([("GET", EPOCH_KEY)])
+            if not isinstance(mark, bytes):
+                return False
+            copies = cluster.run([("GET", answer_key(mark, *each)) for each in wanted])
+        return all(
+            self._is_present(*each, copy)
+            for each, copy in zip(wanted, copies, strict=True)
+        )
+
+    def _is_present(self, query: StatusQuery, form: CertIDForm, value: object) -> bool:
+        """Tell whether *value* is the answer of the present status."""
+        copy = decode_answer(value) if isinstance(value, bytes) else None
+        found = self.store.look_up_with_answer(query, form)  # type: ignore[attr-defined]
+        return copy is not None and bool(copy.tbs) and copy.version == found.version
+
+    def ask_for(self, seconds: float) -> None:
+        """Let the clients ask, and get answers, for so long."""
+        end = time.monotonic() + seconds
+        self.wait_for_answers(200)
+        self._stop.wait(max(0.0, end - time.monotonic()))
 
     def follows(self) -> bool:
         """Tell whether each node that answers says in the database what it saw."""

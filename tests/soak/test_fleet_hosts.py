@@ -90,12 +90,10 @@ def partition_a_responder(fleet: HostFleet) -> None:
     changes = len(fleet.changes)
     with (
         fleet.outage(inside, permits=TRY_LATER, is_blind=True),
-        fleet.outage(outside, is_unreachable=True, is_blind=True),
+        fleet.outage(outside, permits=TRY_LATER, is_unreachable=True, is_blind=True),
         node.host.unplugged(),
     ):
-        end = time.monotonic() + PARTITION_SECONDS
-        fleet.wait_for_answers(200)
-        time.sleep(max(0.0, end - time.monotonic()))
+        fleet.ask_for(PARTITION_SECONDS)
         until(lambda: len(fleet.changes) > changes + 2, lambda: "nothing was changed")
 
 
@@ -103,14 +101,14 @@ def cut_the_database_off(fleet: HostFleet) -> None:
     """
     Unplug PostgreSQL for half a minute: no client of any node notices.
 
-    All nodes have copies of all answers, because nothing was changed just before.
+    All nodes have copies of all answers, because nothing was changed just before; and
+    nothing new is known to some of them only, until all are connected again.
     """
     with fleet.writing:
         fleet.settle()
         with fleet.network.hosts["database"].unplugged():
-            end = time.monotonic() + CUT_SECONDS
-            fleet.wait_for_answers(200)
-            time.sleep(max(0.0, end - time.monotonic()))
+            fleet.ask_for(CUT_SECONDS)
+        fleet.ask_for(BOUND)
         until(fleet.follows, lambda: "a node does not follow")
 
 
