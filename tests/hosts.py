@@ -109,8 +109,8 @@ class Network:
             raise NoNamespaces("the program ip is not installed")
         if os.geteuid() != 0:
             raise NoNamespaces("only root makes network namespaces")
-        _remove_leftovers()
         try:
+            _remove_leftovers()
             _ip("netns", "add", self._switch)
             bridge = ("type", "bridge", "forward_delay", "0")
             _ip("-n", self._switch, "link", "add", "dev", "switch", *bridge)
