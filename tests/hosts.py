@@ -119,7 +119,8 @@ class Network:
                 pass
         except (OSError, subprocess.CalledProcessError) as error:
             self.close()
-            raise NoNamespaces(getattr(error, "stderr", None) or str(error)) from error
+            reason = getattr(error, "stderr", None) or str(error)
+            raise NoNamespaces(reason.strip()) from error
         return self
 
     def add(self, name: str) -> Host:
