@@ -442,7 +442,7 @@ _DISTINCT_OCTETS = 8
 
 
 def _is_plainly_good(record: StatusRecord | None, authority: Authority) -> bool:
-    """Return whether an answer says *good*, and nothing else from *record*."""
+    """Return whether *record* says *good*, and an answer needs no more of it."""
     return (
         record is not None
         and record.status is _GOOD
