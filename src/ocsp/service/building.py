@@ -25,6 +25,7 @@ from ocsp.errors import (
     SignerUnavailable,
     StoreError,
 )
+from ocsp.inspection.issuer_names import issuer_names
 from ocsp.pkcs11.schemes import choose_scheme
 from ocsp.publishing import Delivery, open_deliveries
 from ocsp.responder import (
@@ -129,7 +130,7 @@ class BuiltService:
     def names(self) -> dict[IssuerKey, str]:
         """The names of the issuers, for people and for metrics."""
         known = (*self.authorities, *self.elsewhere)
-        return {each.key: name_of(each.issuer) for each in known}
+        return issuer_names({each.key: name_of(each.issuer) for each in known})
 
     @property
     def stored(self) -> list[Authority]:

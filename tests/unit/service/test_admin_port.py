@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.process_clock import ProcessClock
+from ocsp.responder import IssuerKey
 from ocsp.service import build_service, read_configuration
 from ocsp.service.processes.admin_port import AdminPort
 from ocsp.service.signer_following import SignerFollower
@@ -36,3 +37,20 @@ def test_issuers_whose_answers_others_sign_are_shown(tmp_path: Path) -> None:
     assert [each.certificate for each in shown.signers] == [
         built.authorities[0].signers[0].certificate
     ]
+
+
+def test_a_new_key_of_a_ca_gets_a_name_of_its_own(tmp_path: Path) -> None:
+    """The page finds an issuer by its name: it showed certificates of the other key."""
+    files = CAFolder(tmp_path)
+    other = files.new_ca("Example CA").certificate
+    (tmp_path / "other.pem").write_bytes(other.public_bytes(Encoding.PEM))
+    foreign = (
+        '[[issuer]]\ncertificate = "other.pem"\n'
+        'responders = ["http://ocsp.example.org/"]\n'
+    )
+    files.write("ocsp.toml", f"{files.settings()}\n{foreign}")
+    with build_service(read_configuration(files.configuration).configuration) as built:
+        assert built.names == {
+            key: f"CN=Example CA (key {key.short_key_hash})"
+            for key in (IssuerKey.of(files.ca.certificate), IssuerKey.of(other))
+        }

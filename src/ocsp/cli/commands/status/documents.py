@@ -12,15 +12,17 @@ from ocsp.asn1.times import timestamp
 from ocsp.cli.render.console import output, status_style
 from ocsp.cli.render.json_output import write_json
 from ocsp.cli.render.tree_rows import text
+from ocsp.inspection.issuer_names import issuer_names
 from ocsp.inspection.vocabulary import count, one_line
 from ocsp.messages.reasons import reason_name
 from ocsp.responder import IssuerKey, StatusRecord
-from ocsp.store import DatabaseAddress, Entry, Event
+from ocsp.store import DatabaseAddress, Entry, Event, Store
 
 __all__ = [
     "Changed",
     "certificate_document",
     "issuer_document",
+    "names_in",
     "show_changes",
     "status_document",
     "status_text",
@@ -90,6 +92,11 @@ def issuer_document(about: Changed | Entry | Event) -> dict[str, str]:
         "issuer": about.issuer,
         "issuer_key_sha256": about.issuer_key.key_hash.hex(),
     }
+
+
+def names_in(store: Store) -> dict[IssuerKey, str]:
+    """Return the names of the issuers in *store*, for people."""
+    return issuer_names({each.key: each.subject for each in store.issuers()})
 
 
 def certificate_document(entry: Entry) -> dict[str, Any]:

@@ -10,7 +10,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ocsp.cli.commands.status.documents import certificate_document, status_text
+from ocsp.cli.commands.status.documents import (
+    certificate_document,
+    names_in,
+    status_text,
+)
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
 from ocsp.cli.commands.status.reading.filters import (
     Expiring,
@@ -20,7 +24,6 @@ from ocsp.cli.commands.status.reading.filters import (
     Until,
     selection_from,
 )
-from ocsp.cli.commands.status.reading.issuer_names import issuer_names
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.render.console import output, require_output
 from ocsp.cli.render.json_output import stream_json
@@ -74,7 +77,7 @@ def list_all(
             documents = map(certificate_document, entries)
             stream_json({"type": "status-list"}, "certificates", documents)
         else:
-            _print(entries, issuer_names(store))
+            _print(entries, names_in(store))
 
 
 def _print(entries: Iterable[Entry], issuers: Mapping[IssuerKey, str]) -> None:

@@ -11,11 +11,11 @@ from rich.text import Text
 from ocsp.asn1.times import timestamp
 from ocsp.cli.commands.status.documents import (
     issuer_document,
+    names_in,
     status_document,
     status_text,
 )
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
-from ocsp.cli.commands.status.reading.issuer_names import issuer_names
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.arguments import parse_count, parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
@@ -87,7 +87,7 @@ def log(
             documents = map(event_document, events)
             stream_json({"type": "status-log"}, "events", documents)
         else:
-            _print(events, issuer_names(store))
+            _print(events, names_in(store))
 
 
 class _Wanted(NamedTuple):

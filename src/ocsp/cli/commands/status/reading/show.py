@@ -10,9 +10,12 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ocsp.asn1.times import timestamp
-from ocsp.cli.commands.status.documents import certificate_document, status_text
+from ocsp.cli.commands.status.documents import (
+    certificate_document,
+    names_in,
+    status_text,
+)
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
-from ocsp.cli.commands.status.reading.issuer_names import issuer_names
 from ocsp.cli.commands.status.reading.log import event_document, event_line
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
@@ -75,7 +78,7 @@ def show(
     number = parse_serial(serial, "SERIAL")
     now = datetime.datetime.now(datetime.UTC)
     with open_store(database, read_only=True) as store:
-        names = issuer_names(store)
+        names = names_in(store)
         issuers = GivenIssuers(issuer or ()).keys() or names
         entries = (store.find(each, number) for each in issuers)
         found = [
