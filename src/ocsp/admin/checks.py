@@ -215,16 +215,19 @@ def _elsewhere_checks(
 
 
 def _check_canned(authority: CannedAuthority, alarm: datetime.timedelta) -> Result:
-    """Compare the ends of the responses of an offline CA with the time."""
+    """
+    Compare the ends of the responses of an offline CA with the time.
+
+    No end is a reason to take this node out of service: all nodes have the same files,
+    and the other issuers are answered.
+    """
     now = datetime.datetime.now(datetime.UTC)
     ended = ", ".join(
         f"{each.file} ended at {timestamp(each.next_update)}"
         for each in authority.ended(now)
     )
-    if not authority.is_current(now):
-        return Level.FAILED, ended or "no response is valid now"
-    if ended:
-        return Level.DEGRADED, ended
+    if ended or not authority.is_current(now):
+        return Level.DEGRADED, ended or "no response is valid now"
     for each in authority.ended(now + alarm):
         words = span(int((each.next_update - now).total_seconds()))
         return Level.DEGRADED, f"{each.file} ends in {words}"

@@ -664,8 +664,8 @@ def _check_elsewhere(
         ((15, 90), Level.OK, ""),
         ((90, 13.5), Level.DEGRADED, "1.der ends in 13 days"),
         ((90, -1), Level.DEGRADED, "1.der ended at"),
-        ((-2, -1), Level.FAILED, "0.der ended at"),
-        ((), Level.FAILED, "no response is valid now"),
+        ((-2, -1), Level.DEGRADED, "0.der ended at"),
+        ((), Level.DEGRADED, "no response is valid now"),
     ],
 )
 def test_a_check_knows_when_the_responses_of_an_offline_ca_end(
