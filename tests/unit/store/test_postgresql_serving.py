@@ -30,6 +30,8 @@ from ocsp.responder import (
 from ocsp.store.opening import renew_identity
 from ocsp.store.postgresql import PostgreSQLStore
 from ocsp.store.postgresql import following as store_following
+from ocsp.store.postgresql.database.address import Address
+from ocsp.store.postgresql.database.identity import EPOCH
 from ocsp.store.postgresql.serving import (
     PostgreSQLSource,
     following,
@@ -640,6 +642,38 @@ def test_a_server_that_is_away(tmp_path: Path, scene: Scene) -> None:
         await source.aclose()
 
     asyncio.run(main())
+
+
+def test_look_ups_wait_when_the_database_is_followed_again(
+    tmp_path: Path,
+    postgresql_server: PostgreSQLServer,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Memory was dropped then: to refuse them until the next attempt costs answers."""
+    monkeypatch.setattr(retrying, "SHORTEST_SECONDS", 120.0)
+    monkeypatch.setattr(retrying, "LONGEST_SECONDS", 120.0)
+    (epoch,) = scene.execute(f"SELECT {EPOCH}")[0]
+    database = psycopg.conninfo.conninfo_to_dict(scene.url)["dbname"]
+    address = Address(f"postgresql://ocsp@/{database}?host={tmp_path}")
+
+    look_ups = line.LookupLine(address, "test")
+
+    async def main() -> None:
+        with pytest.raises(SourceUnavailable):
+            await look_ups.find(query(GOOD), FORM)
+        name = ".s.PGSQL.5432"
+        (tmp_path / name).symlink_to(postgresql_server.folder / name)
+        with pytest.raises(SourceUnavailable):  # the next attempt is far away
+            await look_ups.find(query(GOOD), FORM)
+        look_ups.use(epoch)
+        try:
+            assert await look_ups.find(query(GOOD), FORM)
+        finally:
+            look_ups.close()
+            await asyncio.gather(*look_ups.tasks)
+
+    scene.run(main)
 
 
 def test_a_pause_between_attempts_that_grows(monkeypatch: pytest.MonkeyPatch) -> None:

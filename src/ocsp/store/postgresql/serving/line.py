@@ -120,6 +120,7 @@ class LookupLine:
         self._links: set[Link] = set()
         self._failures: dict[int, SourceUnavailable] = {}
         self._closing = asyncio.Event()
+        self._sooner = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
     async def find(self, query: StatusQuery, form: int) -> LookupResult | None:
@@ -156,8 +157,15 @@ class LookupLine:
         return outcome
 
     def use(self, epoch: str) -> None:
-        """Use no connection to a database with another identity from now on."""
+        """
+        Use no connection to a database with another identity from now on.
+
+        It answers now: connections that were lost are opened at once, and look-ups wait
+        for them. Memory was dropped, so nothing else has the answers.
+        """
         self._epoch = epoch
+        self._failures.clear()
+        self._sooner.set()
         for link in self._links:
             if link.epoch != epoch:
                 link.cut()
@@ -165,6 +173,7 @@ class LookupLine:
     def close(self) -> None:
         """Close the connections; what waits fails."""
         self._closing.set()
+        self._sooner.set()
         self._news.set()
         for link in self._links:
             link.cut()
@@ -181,6 +190,7 @@ class LookupLine:
     async def _keep_connected(self, number: int) -> None:
         backoff = Backoff()
         while not self._closing.is_set():
+            self._sooner.clear()
             try:
                 await self._work(backoff)
             except SourceUnavailable as error:
@@ -192,7 +202,7 @@ class LookupLine:
                 )
             if len(self._failures) == CONNECTIONS:
                 self._fail_all(self._failures[number])
-            await backoff.wait(self._closing)
+            await backoff.wait(self._sooner)
 
     async def _work(self, backoff: Backoff) -> None:
         """

@@ -39,8 +39,8 @@ class Backoff:
         """Remember when an attempt succeeded."""
         self._connected = time.monotonic()
 
-    async def wait(self, closing: asyncio.Event) -> None:
-        """Wait after a failure or the end of a connection, or until *closing*."""
+    async def wait(self, sooner: asyncio.Event) -> None:
+        """Wait after a failure or the end of a connection, or until *sooner* is set."""
         began, self._connected = self._connected, None
         if began is not None and time.monotonic() - began > STEADY_SECONDS:
             self._failures = 0
@@ -48,4 +48,4 @@ class Backoff:
         self._failures = min(self._failures + 1, MAX_DOUBLINGS)
         seconds = random.uniform(longest / 2, longest)  # noqa: S311 - no secret
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(closing.wait(), seconds)
+            await asyncio.wait_for(sooner.wait(), seconds)
