@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -29,6 +30,7 @@ __all__ = [
     "Change",
     "Fault",
     "History",
+    "Lost",
     "Received",
     "Status",
     "faults_at_end",
@@ -63,12 +65,15 @@ class Change(NamedTuple):
             killed before.
 
         status: The status after the change.
+
+        committed: When the database had it; infinite if that is not known.
     """
 
     serial: int
     asked: float
     acknowledged: float
     status: Status
+    committed: float = math.inf
 
 
 class Received(NamedTuple):
@@ -92,6 +97,8 @@ class Received(NamedTuple):
 
         date: The header Date, from which caches count the age (RFC 9111 §4.2.3); 0 if
             there is none: then they count from *received*.
+
+        node: Who answered; empty if there is one only.
     """
 
     serial: int
@@ -102,11 +109,32 @@ class Received(NamedTuple):
     etag: str = ""
     max_age: int | None = None
     date: float = 0.0
+    node: str = ""
+
+
+class Lost(NamedTuple):
+    """
+    A request without an answer: the connection failed, or nothing came in time.
+
+    Attributes:
+        node: Who was asked.
+
+        sent: When the client connected, or sent the request.
+
+        received: When it gave up.
+
+        error: What happened.
+    """
+
+    node: str
+    sent: float
+    received: float
+    error: str
 
 
 class Fault(NamedTuple):
     """
-    A fault that the test made, and the errors that it permits.
+    A fault that the test made, and what it permits.
 
     Attributes:
         begin: When it began.
@@ -114,11 +142,34 @@ class Fault(NamedTuple):
         end: When its effects had ended.
 
         permits: The errors that clients may get between.
+
+        nodes: The nodes that it concerns; empty if it concerns all.
+
+        within: Errors are permitted only about certificates that have changed since the
+            fault began, and less than so many seconds before the request; ``None``
+            permits them about all.
+
+        is_down: Whether its nodes may refuse connections and lose requests.
+
+        hides: For how many seconds its nodes may not know what was changed since it
+            began.
     """
 
     begin: float
     end: float
     permits: frozenset[OCSPResponseStatus]
+    nodes: frozenset[str] = frozenset()
+    within: float | None = None
+    is_down: bool = False
+    hides: float = 0.0
+
+    def concerns(self, request: Received | Lost, *, after: float = 0.0) -> bool:
+        """Return whether *request* was at its time, or *after* it, to one of its nodes."""
+        return (
+            self.begin <= request.received
+            and request.sent <= self.end + after
+            and (not self.nodes or request.node in self.nodes)
+        )
 
 
 class History(NamedTuple):
@@ -134,9 +185,13 @@ class History(NamedTuple):
 
         bound: Within how many seconds after its acknowledgement a change is visible.
 
+        visible: Within how many seconds after its commit a change is visible.
+
         settling: For how many seconds processes may differ: about a change that is not
             acknowledged yet, and in the octets of the answers that each has signed,
             after the first one of a time or a fault.
+
+        lost: The requests without an answer.
     """
 
     changes: Sequence[Change]
@@ -144,6 +199,22 @@ class History(NamedTuple):
     faults: Sequence[Fault] = ()
     bound: float = 0.0
     settling: float = 0.0
+    visible: float = math.inf
+    lost: Sequence[Lost] = ()
+
+    def hidden(self, received: Received, since: float) -> float:
+        """Return for how long faults hide what was to be known *since* a moment."""
+        hiding = (
+            fault.hides
+            for fault in self.faults
+            if fault.begin < since and fault.concerns(received)
+        )
+        return max(hiding, default=0.0)
+
+    def known(self, change: Change, received: Received) -> float:
+        """Return when the node that sent an answer has to know *change*."""
+        known = min(change.acknowledged + self.bound, change.committed + self.visible)
+        return known + self.hidden(received, known)
 
 
 Verify = Callable[[bytes, int, datetime.datetime], object]
@@ -155,17 +226,19 @@ def faults_of(history: History, verify: Verify) -> list[str]:
     changes: dict[int, list[Change]] = defaultdict(list)
     for change in history.changes:
         changes[change.serial].append(change)
-    found: list[str] = []
+    found = [*_unanswered(history)]
     answers: list[tuple[Received, OCSPResponse]] = []
     for received in sorted(history.answers, key=lambda each: each.received):
         response = load_der_ocsp_response(received.der)
         if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
-            found += _needless(received, response, history.faults)
+            found += _needless(
+                received, response, changes[received.serial], history.faults
+            )
             continue
         answers.append((received, response))
         found += _unacceptable(received, response, verify)
-        found += _untrue(received, response, changes[received.serial], history.bound)
-    found += _way_back(answers, max(history.bound, history.settling))
+        found += _untrue(received, response, changes[received.serial], history)
+    found += _way_back(answers, history)
     found += _different_octets(answers, history)
     return found
 
@@ -182,18 +255,41 @@ def _say(received: Received, text: str) -> str:
     return f"serial {received.serial}, received {received.received}: {text}"
 
 
+def _unanswered(history: History) -> Iterator[str]:
+    """Report a request that a node lost which was not down."""
+    for lost in history.lost:
+        if not any(each.is_down and each.concerns(lost) for each in history.faults):
+            yield f"{lost.node} was up, and lost a request: {lost}"
+
+
 def _needless(
-    received: Received, response: OCSPResponse, faults: Sequence[Fault]
+    received: Received,
+    response: OCSPResponse,
+    changes: Sequence[Change],
+    faults: Sequence[Fault],
 ) -> Iterator[str]:
     """Report an error that no fault during the request permits."""
     status = response.response_status
     if not any(
-        fault.begin <= received.received
-        and received.sent <= fault.end
+        fault.concerns(received)
         and status in fault.permits
+        and _is_about_change(received, changes, fault)
         for fault in faults
     ):
         yield _say(received, f"{status.name} though no fault permits it")
+
+
+def _is_about_change(
+    received: Received, changes: Sequence[Change], fault: Fault
+) -> bool:
+    """Return whether *fault* excuses an error about this certificate."""
+    if fault.within is None:
+        return True
+    earliest = max(fault.begin, received.sent - fault.within)
+    return any(
+        change.asked <= received.received and change.committed >= earliest
+        for change in changes
+    )
 
 
 def _unacceptable(
@@ -216,13 +312,29 @@ def _unacceptable(
         yield _say(received, f"is from the future: {response.this_update_utc}")
 
 
-def _possible(changes: Iterable[Change], begin: float, end: float) -> set[Status]:
-    """Return every status that was possible at some moment from *begin* to *end*."""
+def _possible(
+    changes: Iterable[Change],
+    known: Callable[[Change], float],
+    begin: float,
+    end: float,
+) -> set[Status]:
+    """
+    Return every status that was possible at some moment from *begin* to *end*.
+
+    Args:
+        changes: The changes of the certificate, in order.
+
+        known: Returns from when on a change is the only possible status.
+
+        begin: The first moment.
+
+        end: The last moment.
+    """
     found = {GOOD}
     for change in changes:
         if change.asked > end:
             break
-        if change.acknowledged <= begin:
+        if known(change) <= begin:
             found = {change.status}
         else:
             found.add(change.status)
@@ -230,30 +342,37 @@ def _possible(changes: Iterable[Change], begin: float, end: float) -> set[Status
 
 
 def _untrue(
-    received: Received, response: OCSPResponse, changes: Sequence[Change], bound: float
+    received: Received,
+    response: OCSPResponse,
+    changes: Sequence[Change],
+    history: History,
 ) -> Iterator[str]:
-    """Report a status that was not true, or hides an acknowledged change."""
+    """Report a status that was not true, or hides a change that has to be visible."""
     status = _status(response)
-    made = response.this_update_utc.timestamp()
-    if status not in _possible(changes, made, received.received):
+    made, end = response.this_update_utc.timestamp(), received.received
+    if status not in _possible(changes, lambda each: each.acknowledged, made, end):
         yield _say(received, f"{status} was not true since {made}")
-    elif status not in _possible(changes, received.sent - bound, received.received):
-        yield _say(received, f"{status} hides an acknowledged change")
+    elif status not in _possible(
+        changes, lambda each: history.known(each, received), received.sent, end
+    ):
+        yield _say(received, f"{status} hides a change that has to be visible")
 
 
 def _way_back(
-    answers: Iterable[tuple[Received, OCSPResponse]], bound: float
+    answers: Iterable[tuple[Received, OCSPResponse]], history: History
 ) -> Iterator[str]:
     """Report *good* after a client got *revoked* for good."""
+    bound = max(history.bound, history.settling)
     revoked: dict[int, float] = {}
     for received, response in answers:
         status = _status(response)
         for_good = (
             status.revoked and status.reason is not x509.ReasonFlags.certificate_hold
         )
+        first = revoked.get(received.serial, math.inf)
         if for_good:
             revoked.setdefault(received.serial, received.received)
-        elif received.sent > revoked.get(received.serial, float("inf")) + bound:
+        elif received.sent > first + bound + history.hidden(received, first):
             yield _say(received, f"{status} after revoked for good")
 
 
@@ -285,9 +404,7 @@ def _different_octets(
 
 def _is_in_fault(received: Received, history: History) -> bool:
     return any(
-        fault.begin <= received.received
-        and received.sent <= fault.end + history.settling
-        for fault in history.faults
+        fault.concerns(received, after=history.settling) for fault in history.faults
     )
 
 
