@@ -1,13 +1,16 @@
 """
 Record the history of a fleet: nodes that share PostgreSQL and Valkey, and what fails.
 
-Each node is an ``ocsp serve`` of its own, with a link to the database that can be cut.
-The writer and the clients are those of :mod:`tests.live_history`.
+Each node is an ``ocsp serve`` of its own, with links to the database and to Valkey that
+can be cut. The writer and the clients are those of :mod:`tests.live_history`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import http.client
+import itertools
+import math
 import os
 import random
 import shutil
@@ -15,52 +18,96 @@ import signal
 import socket
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Self
 
 import psycopg
 
-from ocsp import OCSPResponseStatus
-from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
+from ocsp import OCSPError, OCSPResponseStatus
+from ocsp.responder import IssuerKey, StatusQuery
 from ocsp.store import Store, open_store
-from tests.history import History, faults_at_end, faults_of
+from tests.history import GOOD, History, Status, faults_at_end, faults_of
 from tests.integration.services import PROGRAM, Service, running
 from tests.integration.web_servers import free_port, until
-from tests.live_history import SECONDS, TRY_LATER, LiveHistory
+from tests.live_history import FORMS, HOLD, SECONDS, TRY_LATER, LiveHistory
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer
 
 __all__ = ["FAULTS", "Fleet", "Link", "Node", "SharedHistory", "new_fleet"]
 
-VALIDITY = 600
+VALIDITY = 60
+"""Seconds for which an answer is valid: in a short run each is signed again."""
+
 CUT_SECONDS = 3.0
-"""How long the network of a node is cut. It is less than the time after which a silent
-node counts as ended, so the writer waits for all nodes."""
+"""How long the network of a node is cut."""
+
+VISIBLE_SECONDS = 2.0
+"""Within how many seconds after its commit a change is visible. Without news for one
+second a node asks the database for each answer. The other second is for a look-up that
+takes longer on a busy machine: then the connection ends, and memory is used meanwhile."""
+
+COPIED_SECONDS = 5.0
+"""Within how many seconds the answer of a new status is signed and in Valkey: within one,
+and a busy machine takes longer."""
+
+SETTLING_SECONDS = 5.0
+"""For how long nodes may differ in the octets of what each has signed."""
+
+NEVER = math.inf
+"""A node learns nothing while it can reach neither the database nor Valkey."""
 
 _SOCKET = ".s.PGSQL.5432"
 
-FOLLOWING = "SELECT count(*) FROM node WHERE at > clock_timestamp() - interval '2 s'"
+FOLLOWING = "SELECT count(*) FROM node WHERE at > to_timestamp(%s)"
 """A process that follows the changes writes its row each second."""
 
 
-class Link:
-    """A way to the database for one node: a socket whose connections can be cut."""
+_Address = str | tuple[str, int]
+"""A path of a socket, or a host and a port."""
 
-    def __init__(self, folder: Path, server: Path) -> None:
-        """Listen in *folder*, for the server whose socket is in the folder *server*."""
+
+_CUT_STANDBY = "SELECT pg_terminate_backend(pid) FROM pg_stat_replication"
+_WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
+class Link:
+    """A way to a server for one node: a socket whose connections can be cut."""
+
+    def __init__(self, listener: socket.socket, server: _Address) -> None:
+        """Lead the connections of *listener* to *server*, of the same family."""
         self.lead_to(server)
-        self.folder = folder
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self._is_cut = False
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(folder / _SOCKET))
+        self._listener = listener
         self._listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def lead_to(self, server: Path) -> None:
+    @classmethod
+    def to_database(cls, folder: Path, server: PostgreSQLServer) -> Self:
+        """Listen in *folder*, as the server itself does in its own."""
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(folder / _SOCKET))
+        return cls(listener, str(server.folder / _SOCKET))
+
+    @classmethod
+    def to_valkey(cls, server: RedisServer) -> Self:
+        """Listen on a port of 127.0.0.1."""
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        return cls(listener, ("127.0.0.1", server.port))
+
+    @property
+    def port(self) -> int:
+        """Return where it listens, if that is a port."""
+        return int(self._listener.getsockname()[1])
+
+    def lead_to(self, server: _Address) -> None:
         """Lead new connections to another server, as its address does."""
-        self._server = server / _SOCKET
+        self._server = server
 
     def _accept(self) -> None:
         while True:
@@ -74,9 +121,9 @@ class Link:
                     self._connect(client)
 
     def _connect(self, client: socket.socket) -> None:
-        server = socket.socket(socket.AF_UNIX)
+        server = socket.socket(self._listener.family)
         try:
-            server.connect(str(self._server))
+            server.connect(self._server)
         except OSError:  # the server is away
             server.close()
             client.close()
@@ -143,10 +190,19 @@ class Node:
             f'role = "{role}"\nlisten = ["{address}:{port}"]\n{settings}'
         )
 
-    def start(self) -> None:
-        """Start it, and wait until it is ready."""
+    def launch(self) -> None:
+        """Start it."""
         command = [*PROGRAM, "serve", "--config", "ocsp.toml"]
         self.service = self._stack.enter_context(running(command, self._folder))
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        self.launch()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it is ready."""
+        assert self.service is not None
         self.service.wait_for("the responder is ready" if self.serves else "is ready")
 
     def kill(self) -> None:
@@ -172,16 +228,32 @@ class Node:
 
 class LinkedNode(Node):
     """
-    A node whose way to the database can be cut.
+    A node whose ways to the servers can be cut.
 
     Attributes:
-        link: The way.
+        link: Its way to the database.
+
+        valkey: Its way to Valkey.
     """
 
-    def __init__(self, folder: Path, role: str, link: Link, settings: str) -> None:
+    def __init__(
+        self, folder: Path, role: str, link: Link, valkey: Link, settings: str
+    ) -> None:
         """Write the configuration of a node with *role*."""
         super().__init__(folder, role, settings)
-        self.link = link
+        self.link, self.valkey = link, valkey
+
+    @contextlib.contextmanager
+    def partitioned(self) -> Iterator[None]:
+        """Let it reach neither the database nor Valkey."""
+        with self.link.cut(), self.valkey.cut():
+            yield
+
+    def close(self) -> None:
+        """Stop it, and close its links."""
+        self.stop()
+        self.link.close()
+        self.valkey.close()
 
 
 class SharedHistory(LiveHistory):
@@ -195,24 +267,50 @@ class SharedHistory(LiveHistory):
     """
 
     store: Store
-    validity = VALIDITY
+    validity: int
 
     def _write(self) -> None:
         while not self._stop.is_set():
             with self.writing:
-                self.change(self.store)
+                try:
+                    self.change(self.store)
+                except OCSPError:
+                    self._resolve()
             time.sleep(0.01)
+
+    def _resolve(self) -> None:
+        """Find out whether the last change was committed when the database crashed."""
+        until(lambda: _answers(self.store), lambda: "the database does not answer")
+        last = self.changes[-1]
+        if last.committed == math.inf:
+            if self._status(last.serial) == last.status:
+                self._commit()
+            else:
+                self.changes.pop()
+
+    def _status(self, serial: int) -> Status:
+        """Return what the database says about a certificate."""
+        entry = self.store.find(IssuerKey.of(self.issuer), serial)
+        assert entry is not None
+        record = entry.record
+        if record.revocation_time is None:
+            return GOOD
+        since = int(record.revocation_time.timestamp())
+        return Status(True, since, record.revocation_reason)
 
     def missing(self) -> list[str]:
         """Return which certificates have no fresh answer in the database."""
-        key = IssuerKey.of(self.issuer)
         return faults_at_end(
             self.store,  # type: ignore[arg-type]
-            [StatusQuery(key, serial) for serial in self.serials],
-            (CertIDForm.SHA1, CertIDForm.SHA256),
+            self._queries(),
+            FORMS,
             int(time.time()),
             self.validity,
         )
+
+    def _queries(self) -> list[StatusQuery]:
+        key = IssuerKey.of(self.issuer)
+        return [StatusQuery(key, serial) for serial in self.serials]
 
     def is_signed(self) -> bool:
         """Tell whether every certificate has a fresh answer, of its present status."""
@@ -231,6 +329,7 @@ class Fleet(SharedHistory):
         *,
         standby: PostgreSQLServer,
         cut_seconds: float,
+        validity: int,
     ) -> None:
         """
         Make the files of the nodes, and the tables of the database.
@@ -244,62 +343,72 @@ class Fleet(SharedHistory):
 
             valkey: A running server.
 
-            standby: A synchronous standby of it, for a fail-over.
+            standby: A standby of the database, for a fail-over.
 
-            cut_seconds: How long a node is cut off from the database.
+            cut_seconds: How long a node is cut off.
+
+            validity: For how many seconds answers are valid.
         """
         super().__init__(folder, seed)
         self.database, self.valkey = database, valkey
         self.standby: PostgreSQLServer | None = standby
-        self.cut_seconds = cut_seconds
+        self.cut_seconds, self.validity = cut_seconds, validity
         self._name = database.new_database()
-        self._way = self._new_link("writer")
-        self.store = open_store(self._url(self._way), create=True)
+        self._way = Link.to_database(self._new_folder("writer"), database)
+        self.store = open_store(self._url("writer"), create=True)
         for serial in self.serials:
             self.store.add(self.issuer, serial)
         roles = ("serve", "serve", "sign", "sign")
         self.nodes = [self._node(number, role) for number, role in enumerate(roles)]
 
     def _node(self, number: int, role: str) -> LinkedNode:
-        link = self._new_link(f"node-{number}")
+        folder = self._new_folder(f"node-{number}")
         for name in ("ca.pem", "responder.pem", "responder.key"):
-            shutil.copy(self.files.folder / name, link.folder)
+            shutil.copy(self.files.folder / name, folder)
+        valkey = Link.to_valkey(self.valkey)
         settings = (
-            f'database = "{self._url(link)}"\n'
-            f'valkey = "{self.valkey.url}"\n'
-            f'answers = {{ validity = "{VALIDITY}s" }}\n'
+            f'database = "{self._url(folder.name)}"\n'
+            f'valkey = "valkey://127.0.0.1:{valkey.port}"\n'
+            f'answers = {{ validity = "{self.validity}s" }}\n'
             '[[issuer]]\ncertificate = "ca.pem"\n'
             'signers = [{ certificate = "responder.pem", key = "responder.key" }]\n'
         )
-        return LinkedNode(link.folder, role, link, settings)
+        link = Link.to_database(folder, self.database)
+        return LinkedNode(folder, role, link, valkey, settings)
 
-    def _new_link(self, name: str) -> Link:
+    def _new_folder(self, name: str) -> Path:
         folder = self.files.folder / name
         folder.mkdir()
-        return Link(folder, self.database.folder)
+        return folder
 
-    def _url(self, link: Link) -> str:
-        return f"postgresql://ocsp@/{self._name}?host={link.folder}"
+    def _url(self, name: str) -> str:
+        return f"postgresql://ocsp@/{self._name}?host={self.files.folder / name}"
 
     def use(self, database: PostgreSQLServer) -> None:
         """Lead the writer and all nodes to another server."""
         self.database = database
         for link in (self._way, *(each.link for each in self.nodes)):
-            link.lead_to(database.folder)
+            link.lead_to(str(database.folder / _SOCKET))
 
     @property
     def serving_nodes(self) -> list[LinkedNode]:
         """Return the nodes that answer."""
         return [each for each in self.nodes if each.serves]
 
+    @property
+    def signing_nodes(self) -> list[LinkedNode]:
+        """Return the nodes that sign only."""
+        return [each for each in self.nodes if not each.serves]
+
     @contextlib.contextmanager
     def running(self, *, clients: int = 2) -> Iterator[None]:
         """Run the fleet, *clients* for each node, and the writer."""
         with contextlib.ExitStack() as stack:
             for node in self.nodes:
-                stack.callback(node.link.close)
-                stack.callback(node.stop)
-                node.start()
+                stack.callback(node.close)
+                node.launch()
+            for node in self.nodes:
+                node.wait()
             until(self.is_signed, lambda: "not all answers were signed")
             work: list[Callable[[], None]] = [self._write]
             for node in self.serving_nodes:
@@ -321,43 +430,88 @@ class Fleet(SharedHistory):
         self.store.close()
         self._way.close()
 
-    def follows(self) -> bool:
-        """Tell whether each process that answers says in the database what it saw."""
+    def settle(self) -> None:
+        """
+        Wait until all answers are signed, and each node has all of them in memory.
+
+        The caller keeps the writer from changing anything. Valkey may lack some: if the
+        process that copies was killed, another one begins after half a minute.
+        """
+        # All nodes acknowledge this change, and so those before it: none drops an answer
+        # after it was asked for.
+        self.revoke(self.store, self.numbers.choice(self._good()), HOLD)
+        until(self.is_signed, lambda: "not all answers were signed")
+        for node in self.serving_nodes:
+            netloc = urllib.parse.urlsplit(node.url).netloc
+            connection = http.client.HTTPConnection(netloc, timeout=SECONDS)
+            with contextlib.closing(connection):
+                for serial, form in itertools.product(self.serials, FORMS):
+                    answer = self.ask(connection, serial, form, post=True)
+                    self.answers.append(answer._replace(node=node.url))
+
+    def work_for(self, seconds: float) -> None:
+        """Let the clients ask, and the writer work, for so long."""
+        end = time.monotonic() + seconds
+        self.wait_for_answers(50)
+        time.sleep(max(0.0, end - time.monotonic()))
+
+    def wait_for_changes(self) -> None:
+        """Wait for some more changes, or until one waits for the standby."""
+        wanted = len(self.changes) + 5
+        until(
+            lambda: len(self.changes) >= wanted or self._waits_for_standby(),
+            lambda: "the writer makes no changes",
+        )
+
+    def _waits_for_standby(self) -> bool:
+        with psycopg.connect(self.database.url()) as connection:
+            return bool(connection.execute(_WAITING).fetchall())
+
+    def wait_until_followed(self) -> None:
+        """Wait until each process that answers says in the database what it sees."""
+        since = time.time()
+        until(lambda: self._is_followed(since), lambda: "a node does not follow")
+
+    def _is_followed(self, since: float) -> bool:
         with psycopg.connect(self.database.url(self._name)) as connection:
-            (there,) = connection.execute(FOLLOWING).fetchall()[0]
+            (there,) = connection.execute(FOLLOWING, [since]).fetchall()[0]
         return bool(there == sum(each.workers() for each in self.serving_nodes))
 
-    def check(self, *, bound: float = 0.0) -> None:
-        """
-        Check the history.
-
-        Nodes may differ about a change that is not acknowledged yet, because one of
-        them cannot ask the database.
-
-        Args:
-            bound: Within how many seconds a change is visible at a node that is cut off
-                for so long that the writer does not wait for it.
-        """
+    def check(self) -> None:
+        """Check the history."""
         assert not self.failures, self.failures
-        history = History(
-            self.changes[:], self.answers, self.faults[:],
-            bound=bound, settling=self.cut_seconds + 2,
-        )  # fmt: skip
-        found = faults_of(history, self._verify)
+        found = self.found()
         assert not found, (len(found), found[:5])
         assert self.changes
-        assert self.missing() == []
+
+    def found(self) -> list[str]:
+        """Return what is wrong in the history."""
+        history = History(
+            self.changes[:], self.answers, self.faults[:],
+            visible=VISIBLE_SECONDS, settling=SETTLING_SECONDS, lost=self.lost,
+        )  # fmt: skip
+        return faults_of(history, self._verify)
 
 
 @contextlib.contextmanager
-def new_fleet(folder: Path, *, cut_seconds: float = CUT_SECONDS) -> Iterator[Fleet]:
+def new_fleet(
+    folder: Path,
+    *,
+    cut_seconds: float = CUT_SECONDS,
+    validity: int = VALIDITY,
+    is_synchronous: bool = True,
+) -> Iterator[Fleet]:
     """
     Yield a fleet with servers of its own, and print the seed of what happens.
 
     Args:
         folder: Where its files go.
 
-        cut_seconds: How long a node is cut off from the database.
+        cut_seconds: How long a node is cut off.
+
+        validity: For how many seconds answers are valid.
+
+        is_synchronous: Whether the standby has each change before it is acknowledged.
     """
     seed = random.getrandbits(32)
     print("seed", seed)
@@ -367,24 +521,21 @@ def new_fleet(folder: Path, *, cut_seconds: float = CUT_SECONDS) -> Iterator[Fle
         primary = PostgreSQLServer(data / "server")
         primary.start()
         stack.callback(primary.stop)
-        standby = _synchronous(primary, data / "standby")
+        standby = primary.standby(data / "standby")
         stack.callback(standby.stop)
+        if is_synchronous:
+            primary.execute("postgres", *_SYNCHRONOUS)
         fleet = Fleet(
-            folder, seed, primary, valkey, standby=standby, cut_seconds=cut_seconds
-        )
+            folder, seed, primary, valkey, standby=standby,
+            cut_seconds=cut_seconds, validity=validity,
+        )  # fmt: skip
         yield stack.enter_context(contextlib.closing(fleet))
 
 
-def _synchronous(primary: PostgreSQLServer, folder: Path) -> PostgreSQLServer:
-    """Start a standby that has each change before the primary acknowledges it."""
-    standby = primary.standby(folder)
-    primary.execute(
-        "postgres",
-        "ALTER SYSTEM SET synchronous_standby_names = '*'",
-        "SELECT pg_reload_conf()",
-    )
-    return standby
-
+_SYNCHRONOUS = (
+    "ALTER SYSTEM SET synchronous_standby_names = '*'",
+    "SELECT pg_reload_conf()",
+)
 
 Fault = Callable[[Fleet], None]
 NO_ERROR: frozenset[OCSPResponseStatus] = frozenset()
@@ -393,7 +544,7 @@ NO_ERROR: frozenset[OCSPResponseStatus] = frozenset()
 def kill_a_responder(fleet: Fleet) -> None:
     """Kill a node; the other one goes on."""
     node = fleet.numbers.choice(fleet.serving_nodes)
-    with fleet.fault(permits=NO_ERROR):
+    with fleet.fault(permits=NO_ERROR, nodes={node.url}, is_down=True):
         node.kill()
         fleet.wait_for_answers(50)
         node.start()
@@ -401,7 +552,7 @@ def kill_a_responder(fleet: Fleet) -> None:
 
 def kill_a_signer(fleet: Fleet) -> None:
     """Kill a signer; the other one signs its rows when its connections end."""
-    node = fleet.numbers.choice([each for each in fleet.nodes if not each.serves])
+    node = fleet.numbers.choice(fleet.signing_nodes)
     node.kill()
     fleet.wait_for_answers(50)
     node.start()
@@ -421,57 +572,118 @@ def pause_valkey(fleet: Fleet) -> None:
     fleet.valkey.resume()
 
 
-def cut_a_node_off(fleet: Fleet) -> None:
-    """
-    Cut a node off: it answers from memory and from Valkey.
-
-    It has found the database again when this ends: a fault of Valkey before that would
-    leave it with its memory alone, which is as old as the cut.
-    """
+def cut_from_the_database(fleet: Fleet) -> None:
+    """Cut a node off from the database: it learns from Valkey what was changed."""
     node = fleet.numbers.choice(fleet.serving_nodes)
-    with fleet.fault(permits=TRY_LATER, after=1.5):
-        with node.link.cut():
-            end = time.monotonic() + fleet.cut_seconds
-            fleet.wait_for_answers(50)
-            time.sleep(max(0.0, end - time.monotonic()))
-        until(fleet.follows, lambda: "a node does not find the database again")
+    _cut(fleet, node, node.link.cut(), hides=COPIED_SECONDS)
+
+
+def partition_a_responder(fleet: Fleet) -> None:
+    """Cut a node off from the database and from Valkey: it has its memory alone."""
+    node = fleet.numbers.choice(fleet.serving_nodes)
+    _cut(fleet, node, node.partitioned(), hides=NEVER)
+
+
+def _cut(
+    fleet: Fleet, node: Node, cut: AbstractContextManager[None], *, hides: float
+) -> None:
+    """
+    Cut a node off while statuses change, for which the writer does not wait for it.
+
+    It gives all answers that it had. It has found the database again when this ends: a
+    fault of Valkey before that would leave it with its memory alone.
+    """
+    with contextlib.ExitStack() as stack:
+        with fleet.writing:
+            fleet.settle()
+            fleet.waits = False
+            stack.enter_context(
+                fleet.fault(
+                    after=1.5, permits=TRY_LATER, nodes={node.url}, within=hides,
+                    hides=hides,
+                )
+            )  # fmt: skip
+            stack.callback(fleet.wait_until_followed)
+            stack.enter_context(cut)
+        fleet.work_for(fleet.cut_seconds)
+    fleet.waits = True
+
+
+def partition_a_signer(fleet: Fleet) -> None:
+    """Cut a signer off; the other one signs its rows when its connections end."""
+    with fleet.numbers.choice(fleet.signing_nodes).partitioned():
+        fleet.work_for(fleet.cut_seconds)
+
+
+def cut_the_database_off(fleet: Fleet) -> None:
+    """Cut all nodes off from the database; they have all answers."""
+    with fleet.writing, contextlib.ExitStack() as stack:
+        fleet.settle()
+        stack.enter_context(fleet.fault(after=1.5, permits=NO_ERROR))
+        stack.callback(fleet.wait_until_followed)
+        for node in fleet.nodes:
+            stack.enter_context(node.link.cut())
+        fleet.work_for(fleet.cut_seconds)
 
 
 def crash_the_database(fleet: Fleet) -> None:
     """Crash the database; it has every acknowledged change when it starts again."""
-    with fleet.writing, fleet.fault(permits=TRY_LATER, after=1.5):
-        fleet.database.stop(signal.SIGQUIT)
-        fleet.wait_for_answers(50)
-        fleet.database.start()
-        until(lambda: _answers(fleet.store), lambda: "the database does not answer")
+    with fleet.writing:
+        fleet.settle()
+        with fleet.fault(after=1.5, permits=NO_ERROR):
+            fleet.database.stop(signal.SIGQUIT)
+            fleet.wait_for_answers(50)
+            fleet.database.start()
+            fleet.wait_until_followed()
 
 
-def fail_over(fleet: Fleet) -> None:
+def fail_over(fleet: Fleet, *, is_cut: bool | None = None) -> None:
     """
-    Crash the primary server, and promote the standby.
+    Crash the primary server while the standby hangs, and promote the standby.
 
-    The standby is synchronous: it has every acknowledged change.
+    The writer works meanwhile. If the standby is synchronous, it waits with a commit that
+    nobody has acknowledged; else its changes are lost.
+
+    Args:
+        fleet: The fleet.
+
+        is_cut: Whether the connection of the standby ends first, so that it has nothing
+            of what is written then; by default by chance.
     """
     standby, fleet.standby = fleet.standby, None
     if standby is None:
         return  # it is the primary server by now
-    with fleet.writing, fleet.fault(permits=TRY_LATER, after=1.5):
+    with contextlib.ExitStack() as stack:
+        with fleet.writing:
+            fleet.settle()
+            stack.enter_context(fleet.fault(after=1.5, permits=TRY_LATER, within=NEVER))
+            standby.pause()
+            if fleet.numbers.random() < 0.5 if is_cut is None else is_cut:
+                fleet.database.execute("postgres", _CUT_STANDBY)
+        fleet.wait_for_changes()
         fleet.database.stop(signal.SIGQUIT)
+        standby.resume()
         fleet.wait_for_answers(50)
         standby.promote()
         fleet.use(standby)
-        until(lambda: _answers(fleet.store), lambda: "the standby does not answer")
+        fleet.wait_until_followed()
 
 
 def restart_all(fleet: Fleet) -> None:
-    """Restart all nodes, in any order."""
-    nodes = fleet.nodes[:]
-    fleet.numbers.shuffle(nodes)
-    with fleet.fault(permits=TRY_LATER):
-        for node in nodes:
-            node.stop()
-        for node in nodes:
-            node.start()
+    """Stop all nodes, the database and Valkey, and start them, in any order."""
+    parts: list[tuple[Callable[[], None], Callable[[], None]]] = [
+        (fleet.database.stop, fleet.database.start),
+        (fleet.valkey.stop, fleet.valkey.start),
+        *((node.stop, node.launch) for node in fleet.nodes),
+    ]
+    with fleet.writing, fleet.fault(permits=TRY_LATER, is_down=True):
+        for stop, _ in fleet.numbers.sample(parts, len(parts)):
+            stop()
+        for _, start in fleet.numbers.sample(parts, len(parts)):
+            start()
+        for node in fleet.nodes:
+            node.wait()
+        fleet.wait_until_followed()
 
 
 def _answers(store: Store) -> bool:
@@ -484,7 +696,8 @@ def _answers(store: Store) -> bool:
 FAULTS: dict[str, Fault] = {
     each.__name__: each
     for each in (
-        kill_a_responder, kill_a_signer, stop_valkey, pause_valkey, cut_a_node_off,
+        kill_a_responder, kill_a_signer, stop_valkey, pause_valkey,
+        cut_from_the_database, partition_a_responder, partition_a_signer,
         crash_the_database, fail_over, restart_all,
     )
 }  # fmt: skip

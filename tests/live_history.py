@@ -13,13 +13,14 @@ import datetime
 import hashlib
 import http.client
 import json
+import math
 import random
 import re
 import subprocess
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -33,7 +34,16 @@ from ocsp.http import get_url
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.store import CertificateRow, SQLiteStore
 from tests.ca_folder import CAFolder
-from tests.history import GOOD, Change, Fault, History, Received, Status, faults_of
+from tests.history import (
+    GOOD,
+    Change,
+    Fault,
+    History,
+    Lost,
+    Received,
+    Status,
+    faults_of,
+)
 from tests.integration.services import PROGRAM, Service, running
 
 __all__ = ["STOLEN", "LiveHistory", "connections_to_workers"]
@@ -62,7 +72,12 @@ RESET = (ConnectionError, http.client.HTTPException, OSError)
 
 
 class LiveHistory:
-    """A running service, its writer and its clients, and what was recorded of them."""
+    """
+    A running service, its writer and its clients, and what was recorded of them.
+
+    Attributes:
+        waits: Whether the writer waits until all processes have acknowledged a change.
+    """
 
     def __init__(
         self, folder: Path, seed: int, *, settings: str = "", certificates: int = 30
@@ -97,11 +112,13 @@ class LiveHistory:
                 store.add(self.issuer, serial)
         self.changes: list[Change] = []
         self.answers: list[Received] = []
+        self.lost: list[Lost] = []
         self.faults: list[Fault] = []
         self.failures: list[BaseException] = []
         self.writing = threading.Lock()
         self._on_hold: set[int] = set()
         self._revoked: set[int] = set()
+        self.waits = True
         self._stop = threading.Event()
         self._verified: set[tuple[bytes, int]] = set()
 
@@ -166,12 +183,23 @@ class LiveHistory:
         *,
         after: float = 0.5,
         permits: frozenset[OCSPResponseStatus] = TRY_LATER,
+        nodes: Iterable[str] = (),
+        within: float | None = None,
+        is_down: bool = False,
+        hides: float = 0.0,
     ) -> Iterator[None]:
-        """Permit errors during the block, and *after* seconds more."""
-        begin, place = time.time(), len(self.faults)
-        self.faults.append(Fault(begin, float("inf"), permits))
+        """
+        Permit errors during the block, and *after* seconds more.
+
+        The arguments are those of :class:`tests.history.Fault`.
+        """
+        fault = Fault(
+            time.time(), math.inf, permits, frozenset(nodes), within, is_down, hides
+        )
+        place = len(self.faults)
+        self.faults.append(fault)
         yield
-        self.faults[place] = Fault(begin, time.time() + after, permits)
+        self.faults[place] = fault._replace(end=time.time() + after)
 
     def check(self) -> None:
         """Check the history."""
@@ -206,7 +234,7 @@ class LiveHistory:
         """Change something, and wait until all workers have acknowledged it."""
         chosen = self.numbers.random()
         on_hold = sorted(self._on_hold)
-        good = [n for n in self.serials if n not in self._revoked | self._on_hold]
+        good = self._good()
         if chosen < 0.2 or len(good) < 10:
             self._import(store)
         elif chosen < 0.4 and on_hold:
@@ -217,23 +245,36 @@ class LiveHistory:
             reason = HOLD if chosen < 0.75 else STOLEN
             self.revoke(store, self.numbers.choice(good), reason)
 
+    def _good(self) -> list[int]:
+        return [n for n in self.serials if n not in self._revoked | self._on_hold]
+
     def revoke(self, store: SQLiteStore, serial: int, reason: x509.ReasonFlags) -> None:
         """Revoke a certificate, and record that."""
-        asked = time.time()
-        change = store.revoke(self.issuer, serial, reason=reason)
-        since = change.record.revocation_time
-        assert since is not None
-        status = Status(True, int(since.timestamp()), reason)
-        (self._on_hold if reason is HOLD else self._revoked).add(serial)
-        if reason is not HOLD:
-            self._on_hold.discard(serial)
-        self._acknowledge(store, change.event, Change(serial, asked, 0, status))
+        since = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        with self._changing(serial, Status(True, int(since.timestamp()), reason)):
+            change = store.revoke(self.issuer, serial, since, reason)
+        self._acknowledge(store, change.event)
 
     def _release(self, store: SQLiteStore, serial: int) -> None:
-        asked = time.time()
-        change = store.release(self.issuer, serial)
-        self._on_hold.discard(serial)
-        self._acknowledge(store, change.event, Change(serial, asked, 0, GOOD))
+        with self._changing(serial, GOOD):
+            change = store.release(self.issuer, serial)
+        self._acknowledge(store, change.event)
+
+    @contextlib.contextmanager
+    def _changing(self, serial: int, status: Status) -> Iterator[None]:
+        """Record a change that the block commits; both statuses are possible in it."""
+        self.changes.append(Change(serial, time.time(), math.inf, status))
+        yield
+        self._commit()
+
+    def _commit(self) -> None:
+        """Record that the last change is committed."""
+        change = self.changes[-1] = self.changes[-1]._replace(committed=time.time())
+        serial, status = change.serial, change.status
+        is_on_hold = status.reason is HOLD
+        (self._on_hold.add if is_on_hold else self._on_hold.discard)(serial)
+        if status.revoked and not is_on_hold:
+            self._revoked.add(serial)
 
     def _import(self, store: SQLiteStore) -> None:
         first = self._last_serial + 1
@@ -254,8 +295,7 @@ class LiveHistory:
         Args:
             number: Of the file; each time another one.
         """
-        known = [n for n in self.serials if n not in self._revoked | self._on_hold]
-        revoked = self.numbers.sample(known, 4)
+        revoked = self.numbers.sample(self._good(), 4)
         first = (number + 1) * 1_000_000
         new = list(range(first, first + IMPORTED_ROWS))
         since = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -297,18 +337,18 @@ class LiveHistory:
         with SQLiteStore(self.path, read_only=True) as store:
             return any(each is not None for each in store.look_up_now(queries))
 
-    def _acknowledge(
-        self, store: SQLiteStore, event: int | None, change: Change
-    ) -> None:
+    def _acknowledge(self, store: SQLiteStore, event: int | None) -> None:
+        """Record that the last change is acknowledged, if the writer waits for that."""
         assert event is not None
-        # Until then, both statuses are possible.
-        place = len(self.changes)
-        self.changes.append(change._replace(acknowledged=float("inf")))
+        if not self.waits:
+            return
         assert store.wait_until_seen(event, SECONDS) == []
-        self.changes[place] = change._replace(acknowledged=time.time())
+        now = time.time()
+        self.changes[-1] = self.changes[-1]._replace(acknowledged=now)
         # A worker can have read the file just before an import that it is not told of.
         # Now it has read it again, and clients may ask about the new certificates.
         new, self._imported = self._imported, []
+        self.changes += [Change(each, now, now, GOOD, now) for each in new]
         self.serials += new
 
     # --- clients ----------------------------------------------------------------------
@@ -320,15 +360,17 @@ class LiveHistory:
             netloc = urllib.parse.urlsplit(url).netloc
             while not self._stop.is_set():
                 connection = http.client.HTTPConnection(netloc, timeout=SECONDS)
-                with contextlib.suppress(*RESET):
-                    for _ in range(numbers.randrange(1, 20)):
-                        serial = numbers.choice(self.serials)
-                        form = numbers.choice(list(FORMS))
-                        self.answers.append(
-                            self.ask(
-                                connection, serial, form, post=numbers.random() < 0.5
-                            )
-                        )
+                for _ in range(numbers.randrange(1, 20)):
+                    serial = numbers.choice(self.serials)
+                    form = numbers.choice(list(FORMS))
+                    is_post = numbers.random() < 0.5
+                    sent = time.time()
+                    try:
+                        answer = self.ask(connection, serial, form, post=is_post)
+                    except RESET as error:
+                        self.lost.append(Lost(url, sent, time.time(), repr(error)))
+                        break
+                    self.answers.append(answer._replace(node=url))
                 connection.close()
                 self._stop.wait(0.01)  # a server that is away refuses at once
 

@@ -24,10 +24,6 @@ from typing import NamedTuple
 import psycopg
 
 from ocsp import OCSPResponseStatus
-from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
-from ocsp.sharing import ValkeyAddress
-from ocsp.sharing.nodes import Nodes
-from ocsp.sharing.values import EPOCH_KEY, answer_key, decode_answer
 from ocsp.store import open_store
 from tests.history import Change, Fault, History, Received, faults_of
 from tests.hosts import Host, Network
@@ -151,7 +147,8 @@ class Client:
 
     def histories(self, changes: Sequence[Change], bound: float) -> list[History]:
         """Return what it got while its node knew all, and while that was blind."""
-        seeing, blind = [], []
+        seeing: list[Received] = []
+        blind: list[Received] = []
         for each in self.answers:
             is_blind = any(o.is_blind and o.concerns(each) for o in self.outages)
             (blind if is_blind else seeing).append(each)
@@ -178,8 +175,6 @@ class HostFleet(SharedHistory):
         network: The hosts.
 
         database: The address of the database.
-
-        cluster: The address of the cluster.
 
         stores: The nodes of the cluster, each with its host.
 
@@ -221,9 +216,9 @@ class HostFleet(SharedHistory):
         self.store = open_store(database, create=True)
         for serial in self.serials:
             self.store.add(self.issuer, serial)
-        self.cluster = join_cluster([server for _, server in stores])
+        cluster = join_cluster([server for _, server in stores])
         settings = (
-            f'database = "{database}"\nvalkey = "{self.cluster}"\n'
+            f'database = "{database}"\nvalkey = "{cluster}"\n'
             f'answers = {{ validity = "{VALIDITY}s" }}\n'
             '[[issuer]]\ncertificate = "ca.pem"\n'
             'signers = [{ certificate = "responder.pem", key = "responder.key" }]\n'
@@ -234,7 +229,7 @@ class HostFleet(SharedHistory):
         self.edge = self._node(
             "edge",
             "edge",
-            f'valkey = "{self.cluster}"\nupstream = [{upstream}]\n'
+            f'valkey = "{cluster}"\nupstream = [{upstream}]\n'
             '[[issuer]]\ncertificate = "ca.pem"\n',
         )
         self.nodes.append(self.edge)
@@ -288,30 +283,18 @@ class HostFleet(SharedHistory):
                     thread.join(2 * SECONDS)
 
     def settle(self) -> None:
-        """Wait until the database and the cluster have fresh answers of each status."""
+        """
+        Wait until all answers are signed, and each node has all of them in memory.
+
+        The caller keeps the writer from changing anything. The cluster may lack some: if
+        the process that copies was killed, another one begins after half a minute.
+        """
         until(self.is_signed, lambda: f"not all is signed: {self.missing()}")
-        until(self._is_copied, lambda: "the cluster has not all answers")
-
-    def _is_copied(self) -> bool:
-        """Tell whether the cluster has the answer of each present status."""
-        key = IssuerKey.of(self.issuer)
-        queries = [StatusQuery(key, serial) for serial in self.serials]
-        wanted = [*itertools.product(queries, FORMS)]
-        with contextlib.closing(Nodes(ValkeyAddress.read(self.cluster))) as cluster:
-            (mark,) = cluster.run([("GET", EPOCH_KEY)])
-            if not isinstance(mark, bytes):
-                return False
-            copies = cluster.run([("GET", answer_key(mark, *each)) for each in wanted])
-        return all(
-            self._is_present(*each, copy)
-            for each, copy in zip(wanted, copies, strict=True)
-        )
-
-    def _is_present(self, query: StatusQuery, form: CertIDForm, value: object) -> bool:
-        """Tell whether *value* is the answer of the present status."""
-        copy = decode_answer(value) if isinstance(value, bytes) else None
-        found = self.store.look_up_with_answer(query, form)  # type: ignore[attr-defined]
-        return copy is not None and bool(copy.tbs) and copy.version == found.version
+        for node in self.nodes:
+            if node.serves:
+                with contextlib.closing(self._connect(node)) as connection:
+                    for serial, form in itertools.product(self.serials, FORMS):
+                        self.ask(connection, serial, form, post=True)
 
     def ask_for(self, seconds: float) -> None:
         """Let the clients ask, and get answers, for so long."""
@@ -319,10 +302,14 @@ class HostFleet(SharedHistory):
         self.wait_for_answers(200)
         self._stop.wait(max(0.0, end - time.monotonic()))
 
-    def follows(self) -> bool:
-        """Tell whether each node that answers says in the database what it saw."""
+    def wait_until_followed(self) -> None:
+        """Wait until each node that answers says in the database what it sees."""
+        since = time.time()
+        until(lambda: self._is_followed(since), lambda: "a node does not follow")
+
+    def _is_followed(self, since: float) -> bool:
         with psycopg.connect(self.database) as connection:
-            ((there,),) = connection.execute(FOLLOWING).fetchall()
+            ((there,),) = connection.execute(FOLLOWING, [since]).fetchall()
         return bool(there == len(self.with_role("serve")))
 
     def _connect(self, node: HostNode) -> http.client.HTTPConnection:

@@ -25,7 +25,7 @@ import ocsp
 __all__ = ["Load", "Service", "ask", "running", "serving"]
 
 PROGRAM = [sys.executable, "-P", "-m", "ocsp"]
-SECONDS = 30.0
+SECONDS = 60.0
 """How long to wait for what has to happen."""
 
 

@@ -32,6 +32,7 @@ __all__ = [
 _SETTINGS = {
     "listen_addresses": "", "fsync": "off", "full_page_writes": "off",
     "max_connections": "60", "shared_buffers": "32MB", "log_statement": "none",
+    "wal_retrieve_retry_interval": "200ms",
 }  # fmt: skip
 _USER = "ocsp"
 _numbers = itertools.count(1)
@@ -155,6 +156,21 @@ class PostgreSQLServer:
             self.process.send_signal(how)
             self.process.wait(60)
             self.process = None
+
+    def pause(self) -> None:
+        """Let the server hang, with all its processes."""
+        self._send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a server go on that hangs."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, how: signal.Signals) -> None:
+        assert self.process is not None
+        pid = self.process.pid
+        self.process.send_signal(how)  # first, so that it starts no further process
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(child), how)
 
     def execute(self, database: str, *statements: str) -> None:
         """Run statements in *database*, each by itself."""
