@@ -41,7 +41,7 @@ __all__ = ["FAULTS", "Fleet", "Link", "Node", "SharedHistory", "new_fleet"]
 VALIDITY = 60
 """Seconds for which an answer is valid: in a short run each is signed again."""
 
-CUT_SECONDS = 3.0
+CUT_SECONDS = 2.5
 """How long the network of a node is cut."""
 
 VISIBLE_SECONDS = 2.0
