@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from tests.servers.next_release import next_release  # noqa: F401 - a fixture
 from tests.servers.pgbouncer import pgbouncer  # noqa: F401 - a fixture
 from tests.servers.postgresql import (  # noqa: F401 - fixtures of all tests
+    postgresql_database,
     postgresql_server,
     postgresql_url,
 )

@@ -192,12 +192,10 @@ def test_a_node_starts_while_the_database_is_away(
 
 
 def test_a_node_behind_a_pooler(
-    postgresql_server: PostgreSQLServer,
-    pgbouncer: Callable[[str], str],
-    tmp_path: Path,
+    postgresql_database: str, pgbouncer: Callable[[str], str], tmp_path: Path
 ) -> None:
     """It signs, answers and follows, each time on another connection."""
-    url = pgbouncer(postgresql_server.new_database())
+    url = pgbouncer(postgresql_database)
     files = CAFolder(tmp_path)
     issuer, serial = files.ca.certificate, files.web.serial_number
     files.write("ocsp.toml", files.settings().replace("sqlite:status.db", url))

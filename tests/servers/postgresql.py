@@ -23,6 +23,7 @@ from tests.integration.web_servers import until
 
 __all__ = [
     "PostgreSQLServer",
+    "postgresql_database",
     "postgresql_programs",
     "postgresql_server",
     "postgresql_url",
@@ -198,6 +199,22 @@ def postgresql_server() -> Iterator[PostgreSQLServer]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: PostgreSQLServer) -> str:
+def postgresql_database(postgresql_server: PostgreSQLServer) -> Iterator[str]:
+    """
+    Yield the name of a new empty database, and drop it at the end.
+
+    Hundreds of them have a hundred thousand files, whose removal took a minute.
+    """
+    name = postgresql_server.new_database()
+    yield name
+    postgresql_server.execute(
+        "postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+    )
+
+
+@pytest.fixture
+def postgresql_url(
+    postgresql_server: PostgreSQLServer, postgresql_database: str
+) -> str:
     """Return the address of a new empty database."""
-    return postgresql_server.url(postgresql_server.new_database())
+    return postgresql_server.url(postgresql_database)

@@ -37,7 +37,7 @@ def _database(
     if request.param == "postgresql":
         return PostgreSQLDatabase(request.getfixturevalue("postgresql_url"))
     if request.param == "pgbouncer":
-        name = request.getfixturevalue("postgresql_server").new_database()
+        name = request.getfixturevalue("postgresql_database")
         return PostgreSQLDatabase(request.getfixturevalue("pgbouncer")(name))
     # Each look-up checks the file, not only the first one within 20 ms.
     monkeypatch.setattr(reader, "CHECK_SECONDS", -1.0)
