@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 from hypothesis import HealthCheck, settings
 
@@ -24,3 +25,14 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("default"), max_examples=10_000)
 settings.load_profile(os.environ.get("OCSP_HYPOTHESIS", "default"))
+
+
+def pytest_report_header() -> str:
+    """Say which program the tests take for Valkey."""
+    for name, words in (
+        ("valkey-server", "Valkey"),
+        ("redis-server", "Redis, which stands in: there is no valkey-server"),
+    ):
+        if shutil.which(name):
+            return f"Valkey: {words}"
+    return "Valkey: none; the tests that need one are skipped"
