@@ -22,7 +22,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import psycopg
 
@@ -36,7 +36,10 @@ from tests.live_history import FORMS, HOLD, SECONDS, TRY_LATER, LiveHistory
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer
 
-__all__ = ["FAULTS", "Fleet", "Link", "Node", "SharedHistory", "new_fleet"]
+__all__ = [
+    "FAULTS", "NEVER", "NO_ERROR", "Fleet", "Link", "LinkedNode", "Node", "SharedHistory",
+    "new_fleet",
+]  # fmt: skip
 
 VALIDITY = 60
 """Seconds for which an answer is valid: in a short run each is signed again."""
@@ -61,7 +64,7 @@ NEVER = math.inf
 
 _SOCKET = ".s.PGSQL.5432"
 
-FOLLOWING = "SELECT count(*) FROM node WHERE at > to_timestamp(%s)"
+_FOLLOWING = "SELECT count(*) FROM node WHERE at > to_timestamp(%s)"
 """A process that follows the changes writes its row each second."""
 
 
@@ -173,6 +176,8 @@ class Node:
     Attributes:
         url: Where it answers; the same after a restart.
 
+        role: What it does.
+
         service: The running program, or ``None``.
     """
 
@@ -182,7 +187,7 @@ class Node:
         """Write the configuration of a node with *role*, which listens at *address*."""
         port = free_port()
         self.url = f"http://{address}:{port}/"
-        self.serves = role != "sign"
+        self.role = role
         self.service: Service | None = None
         self._folder = folder
         self._stack = contextlib.ExitStack()
@@ -203,7 +208,12 @@ class Node:
     def wait(self) -> None:
         """Wait until it is ready."""
         assert self.service is not None
-        self.service.wait_for("the responder is ready" if self.serves else "is ready")
+        self.service.wait_for("the responder is ready" if self.answers else "is ready")
+
+    @property
+    def answers(self) -> bool:
+        """Whether clients ask it."""
+        return self.role != "sign"
 
     def kill(self) -> None:
         """Kill all its processes at once, as a power failure does."""
@@ -225,15 +235,19 @@ class Node:
         self._stack.close()
         self.service = None
 
+    def close(self) -> None:
+        """Stop it for good."""
+        self.stop()
+
 
 class LinkedNode(Node):
     """
-    A node whose ways to the servers can be cut.
+    A node whose ways to the database and to Valkey can be cut.
 
     Attributes:
-        link: Its way to the database.
+        link: The way to the database.
 
-        valkey: Its way to Valkey.
+        valkey: The way to Valkey.
     """
 
     def __init__(
@@ -251,52 +265,80 @@ class LinkedNode(Node):
 
     def close(self) -> None:
         """Stop it, and close its links."""
-        self.stop()
+        super().close()
         self.link.close()
         self.valkey.close()
 
 
-class SharedHistory(LiveHistory):
+AnyNode = TypeVar("AnyNode", bound=Node)
+
+
+class SharedHistory(LiveHistory, Generic[AnyNode]):
     """
-    The history of nodes that share a database, and their writer.
+    The history of nodes that share a database and Valkey, and their writer.
 
     Attributes:
+        nodes: The nodes.
+
         store: The writer's way to the database.
+
+        address: The address of the database itself.
 
         validity: For how many seconds answers are valid.
     """
 
+    nodes: list[AnyNode]
     store: Store
+    address: str
     validity: int
+
+    @property
+    def serving_nodes(self) -> list[AnyNode]:
+        """Return the nodes that answer from the database."""
+        return [each for each in self.nodes if each.role == "serve"]
+
+    @property
+    def signing_nodes(self) -> list[AnyNode]:
+        """Return the nodes that sign only."""
+        return [each for each in self.nodes if each.role == "sign"]
+
+    @contextlib.contextmanager
+    def running(self, *, clients: int = 2) -> Iterator[None]:
+        """Run the fleet, *clients* for each node, and the writer."""
+        with contextlib.ExitStack() as stack:
+            for node in self.nodes:
+                stack.callback(node.close)
+                node.launch()
+            for node in self.nodes:
+                node.wait()
+            until(self.is_signed, lambda: "not all answers were signed")
+            work = [self._write, *self._askers(clients)]
+            threads = [threading.Thread(target=self._guard, args=(w,)) for w in work]
+            for thread in threads:
+                thread.start()
+            try:
+                yield
+            finally:
+                self._stop.set()
+                for thread in threads:
+                    thread.join(2 * SECONDS)
+                if not self.failures:
+                    until(self.is_signed, lambda: "not all answers were signed")
+
+    def _askers(self, clients: int) -> list[Callable[[], None]]:
+        """Return what the clients do, so many for each node."""
+        return [
+            self._asker(node.url, number)
+            for node in self.nodes
+            if node.answers
+            for number in range(clients)
+        ]
 
     def _write(self) -> None:
         while not self._stop.is_set():
             with self.writing:
-                try:
-                    self.change(self.store)
-                except OCSPError:
-                    self._resolve()
+                self.change(self.store)
             time.sleep(0.01)
-
-    def _resolve(self) -> None:
-        """Find out whether the last change was committed when the database crashed."""
-        until(lambda: _answers(self.store), lambda: "the database does not answer")
-        last = self.changes[-1]
-        if last.committed == math.inf:
-            if self._status(last.serial) == last.status:
-                self._commit()
-            else:
-                self.changes.pop()
-
-    def _status(self, serial: int) -> Status:
-        """Return what the database says about a certificate."""
-        entry = self.store.find(IssuerKey.of(self.issuer), serial)
-        assert entry is not None
-        record = entry.record
-        if record.revocation_time is None:
-            return GOOD
-        since = int(record.revocation_time.timestamp())
-        return Status(True, since, record.revocation_reason)
 
     def missing(self) -> list[str]:
         """Return which certificates have no fresh answer in the database."""
@@ -312,12 +354,67 @@ class SharedHistory(LiveHistory):
         key = IssuerKey.of(self.issuer)
         return [StatusQuery(key, serial) for serial in self.serials]
 
+    def settle(self) -> None:
+        """
+        Wait until all answers are signed, and each node has all of them in memory.
+
+        The caller keeps the writer from changing anything. Valkey may lack some: if the
+        process that copies was killed, another one begins after half a minute.
+        """
+        # All nodes acknowledge this change, and so those before it: none drops an answer
+        # after it was asked for.
+        self.revoke(self.store, self.numbers.choice(self._good()), HOLD)
+        until(self.is_signed, lambda: "not all answers were signed")
+        for node in self.nodes:
+            if not node.answers:
+                continue
+            netloc = urllib.parse.urlsplit(node.url).netloc
+            connection = http.client.HTTPConnection(netloc, timeout=SECONDS)
+            with contextlib.closing(connection):
+                for serial, form in itertools.product(self.serials, FORMS):
+                    answer = self.ask(connection, serial, form, post=True)
+                    self.answers.append(answer._replace(node=node.url))
+
+    def work_for(self, seconds: float) -> None:
+        """Let the clients ask, and the writer work, for so long."""
+        end = time.monotonic() + seconds
+        self.wait_for_answers(50)
+        time.sleep(max(0.0, end - time.monotonic()))
+
+    def wait_until_followed(self) -> None:
+        """Wait until each process that answers says in the database what it sees."""
+        since = time.time()
+        until(lambda: self._is_followed(since), lambda: "a node does not follow")
+
+    def _is_followed(self, since: float) -> bool:
+        with psycopg.connect(self.address) as connection:
+            (there,) = connection.execute(_FOLLOWING, [since]).fetchall()[0]
+        return bool(there == sum(each.workers() for each in self.serving_nodes))
+
     def is_signed(self) -> bool:
         """Tell whether every certificate has a fresh answer, of its present status."""
         return not self.missing() and self.store.count_open_changes() == 0
 
+    def check(self) -> None:
+        """Check the history."""
+        assert not self.failures, self.failures
+        found = self.found()
+        assert not found, (len(found), found[:5])
+        assert self.changes
 
-class Fleet(SharedHistory):
+    def found(self) -> list[str]:
+        """Return what is wrong in the history."""
+        return faults_of(self.history(), self._verify)
+
+    def history(self) -> History:
+        """Return what happened, and by when a node that is not cut off knows a change."""
+        return History(
+            self.changes[:], self.answers, self.faults[:],
+            visible=VISIBLE_SECONDS, settling=SETTLING_SECONDS, lost=self.lost,
+        )  # fmt: skip
+
+
+class Fleet(SharedHistory[LinkedNode]):
     """Two nodes that answer and two that sign, their writer and their clients."""
 
     def __init__(
@@ -354,6 +451,7 @@ class Fleet(SharedHistory):
         self.standby: PostgreSQLServer | None = standby
         self.cut_seconds, self.validity = cut_seconds, validity
         self._name = database.new_database()
+        self.address = database.url(self._name)
         self._way = Link.to_database(self._new_folder("writer"), database)
         self.store = open_store(self._url("writer"), create=True)
         for serial in self.serials:
@@ -387,73 +485,41 @@ class Fleet(SharedHistory):
     def use(self, database: PostgreSQLServer) -> None:
         """Lead the writer and all nodes to another server."""
         self.database = database
+        self.address = database.url(self._name)
         for link in (self._way, *(each.link for each in self.nodes)):
             link.lead_to(str(database.folder / _SOCKET))
-
-    @property
-    def serving_nodes(self) -> list[LinkedNode]:
-        """Return the nodes that answer."""
-        return [each for each in self.nodes if each.serves]
-
-    @property
-    def signing_nodes(self) -> list[LinkedNode]:
-        """Return the nodes that sign only."""
-        return [each for each in self.nodes if not each.serves]
-
-    @contextlib.contextmanager
-    def running(self, *, clients: int = 2) -> Iterator[None]:
-        """Run the fleet, *clients* for each node, and the writer."""
-        with contextlib.ExitStack() as stack:
-            for node in self.nodes:
-                stack.callback(node.close)
-                node.launch()
-            for node in self.nodes:
-                node.wait()
-            until(self.is_signed, lambda: "not all answers were signed")
-            work: list[Callable[[], None]] = [self._write]
-            for node in self.serving_nodes:
-                work += [self._asker(node.url, number) for number in range(clients)]
-            threads = [threading.Thread(target=self._guard, args=(w,)) for w in work]
-            for thread in threads:
-                thread.start()
-            try:
-                yield
-            finally:
-                self._stop.set()
-                for thread in threads:
-                    thread.join(2 * SECONDS)
-                if not self.failures:
-                    until(self.is_signed, lambda: "not all answers were signed")
 
     def close(self) -> None:
         """Close the writer's way to the database."""
         self.store.close()
         self._way.close()
 
-    def settle(self) -> None:
-        """
-        Wait until all answers are signed, and each node has all of them in memory.
+    def change(self, store: Store) -> None:  # type: ignore[override]
+        """Change something, even if the database crashes meanwhile."""
+        try:
+            super().change(store)  # type: ignore[arg-type]
+        except OCSPError:
+            self._resolve()
 
-        The caller keeps the writer from changing anything. Valkey may lack some: if the
-        process that copies was killed, another one begins after half a minute.
-        """
-        # All nodes acknowledge this change, and so those before it: none drops an answer
-        # after it was asked for.
-        self.revoke(self.store, self.numbers.choice(self._good()), HOLD)
-        until(self.is_signed, lambda: "not all answers were signed")
-        for node in self.serving_nodes:
-            netloc = urllib.parse.urlsplit(node.url).netloc
-            connection = http.client.HTTPConnection(netloc, timeout=SECONDS)
-            with contextlib.closing(connection):
-                for serial, form in itertools.product(self.serials, FORMS):
-                    answer = self.ask(connection, serial, form, post=True)
-                    self.answers.append(answer._replace(node=node.url))
+    def _resolve(self) -> None:
+        """Find out whether the last change was committed when the database crashed."""
+        until(lambda: _answers(self.store), lambda: "the database does not answer")
+        last = self.changes[-1]
+        if last.committed == math.inf:
+            if self._status(last.serial) == last.status:
+                self._commit()
+            else:
+                self.changes.pop()
 
-    def work_for(self, seconds: float) -> None:
-        """Let the clients ask, and the writer work, for so long."""
-        end = time.monotonic() + seconds
-        self.wait_for_answers(50)
-        time.sleep(max(0.0, end - time.monotonic()))
+    def _status(self, serial: int) -> Status:
+        """Return what the database says about a certificate."""
+        entry = self.store.find(IssuerKey.of(self.issuer), serial)
+        assert entry is not None
+        record = entry.record
+        if record.revocation_time is None:
+            return GOOD
+        since = int(record.revocation_time.timestamp())
+        return Status(True, since, record.revocation_reason)
 
     def wait_for_changes(self) -> None:
         """Wait for some more changes, or until one waits for the standby."""
@@ -466,31 +532,6 @@ class Fleet(SharedHistory):
     def _waits_for_standby(self) -> bool:
         with psycopg.connect(self.database.url()) as connection:
             return bool(connection.execute(_WAITING).fetchall())
-
-    def wait_until_followed(self) -> None:
-        """Wait until each process that answers says in the database what it sees."""
-        since = time.time()
-        until(lambda: self._is_followed(since), lambda: "a node does not follow")
-
-    def _is_followed(self, since: float) -> bool:
-        with psycopg.connect(self.database.url(self._name)) as connection:
-            (there,) = connection.execute(FOLLOWING, [since]).fetchall()[0]
-        return bool(there == sum(each.workers() for each in self.serving_nodes))
-
-    def check(self) -> None:
-        """Check the history."""
-        assert not self.failures, self.failures
-        found = self.found()
-        assert not found, (len(found), found[:5])
-        assert self.changes
-
-    def found(self) -> list[str]:
-        """Return what is wrong in the history."""
-        history = History(
-            self.changes[:], self.answers, self.faults[:],
-            visible=VISIBLE_SECONDS, settling=SETTLING_SECONDS, lost=self.lost,
-        )  # fmt: skip
-        return faults_of(history, self._verify)
 
 
 @contextlib.contextmanager
@@ -585,7 +626,7 @@ def partition_a_responder(fleet: Fleet) -> None:
 
 
 def _cut(
-    fleet: Fleet, node: Node, cut: AbstractContextManager[None], *, hides: float
+    fleet: Fleet, node: LinkedNode, cut: AbstractContextManager[None], *, hides: float
 ) -> None:
     """
     Cut a node off while statuses change, for which the writer does not wait for it.

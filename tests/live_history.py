@@ -353,14 +353,38 @@ class LiveHistory:
 
     # --- clients ----------------------------------------------------------------------
 
-    def _asker(self, url: str, number: int) -> Callable[[], None]:
+    def _asker(
+        self,
+        url: str,
+        number: int,
+        *,
+        name: str = "",
+        timeout: float = SECONDS,
+        pause: float = 0.0,
+    ) -> Callable[[], None]:
+        """
+        Return what a client does.
+
+        Args:
+            url: Whom it asks.
+
+            number: Of the client; each asks for something else.
+
+            name: Of the node, in what is recorded; by default *url*.
+
+            timeout: For how many seconds it waits for an answer.
+
+            pause: For how many seconds it waits before each request.
+        """
         numbers = random.Random(self.numbers.getrandbits(32) + number)
+        node = name or url
 
         def ask() -> None:
             netloc = urllib.parse.urlsplit(url).netloc
             while not self._stop.is_set():
-                connection = http.client.HTTPConnection(netloc, timeout=SECONDS)
+                connection = http.client.HTTPConnection(netloc, timeout=timeout)
                 for _ in range(numbers.randrange(1, 20)):
+                    self._stop.wait(pause)
                     serial = numbers.choice(self.serials)
                     form = numbers.choice(list(FORMS))
                     is_post = numbers.random() < 0.5
@@ -368,9 +392,9 @@ class LiveHistory:
                     try:
                         answer = self.ask(connection, serial, form, post=is_post)
                     except RESET as error:
-                        self.lost.append(Lost(url, sent, time.time(), repr(error)))
+                        self.lost.append(Lost(node, sent, time.time(), repr(error)))
                         break
-                    self.answers.append(answer._replace(node=url))
+                    self.answers.append(answer._replace(node=node))
                 connection.close()
                 self._stop.wait(0.01)  # a server that is away refuses at once
 

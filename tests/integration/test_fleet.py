@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_no_answer_of_a_fleet_is_wrong(tmp_path: Path) -> None:
         fleet.numbers.shuffle(faults)
         with fleet.running():
             for fault in faults:
-                print(fault.__name__)
+                print(f"{time.time():.1f} {fault.__name__}")
                 fault(fleet)
                 fleet.wait_for_answers(50)
         fleet.check()

@@ -57,7 +57,7 @@ def test_no_answer_is_wrong_for_minutes(tmp_path: Path) -> None:
                     faults.pop() if faults
                     else fleet.numbers.choice(list(FAULTS.values()))
                 )  # fmt: skip
-                print(fault.__name__)
+                print(f"{time.time():.1f} {fault.__name__}")
                 fault(fleet)
                 fleet.wait_for_answers(50)
         fleet.check()

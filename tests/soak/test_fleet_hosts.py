@@ -8,6 +8,7 @@ connection has ended, as something does when a process ends. Where hosts cannot 
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import pytest
 from ocsp.sharing.nodes import LONGEST_PAUSE_SECONDS
 from tests.hosts import NoNamespaces
 from tests.integration.web_servers import until
+from tests.live_fleet import NEVER, NO_ERROR
 from tests.live_history import TRY_LATER
 from tests.live_hosts import BOUND, HostFleet, HostNode, new_host_fleet
 
@@ -45,20 +47,20 @@ def _turn_off(fleet: HostFleet, node: HostNode) -> None:
 
 def kill_a_responder(fleet: HostFleet) -> None:
     """Kill a node that answers: only its own clients notice."""
-    node = fleet.numbers.choice(fleet.with_role("serve"))
-    with fleet.outage(fleet.clients_of(node), is_unreachable=True):
+    node = fleet.numbers.choice(fleet.serving_nodes)
+    with fleet.down(node):
         _turn_off(fleet, node)
 
 
 def kill_the_edge(fleet: HostFleet) -> None:
     """Kill the edge: it starts without a memory, and has all answers from the cluster."""
-    with fleet.outage(fleet.clients_of(fleet.edge), is_unreachable=True):
+    with fleet.down(fleet.edge):
         _turn_off(fleet, fleet.edge)
 
 
 def kill_a_signer(fleet: HostFleet) -> None:
     """Kill a signer: the other one signs, and no client notices."""
-    _turn_off(fleet, fleet.numbers.choice(fleet.with_role("sign")))
+    _turn_off(fleet, fleet.numbers.choice(fleet.signing_nodes))
 
 
 def kill_a_store_node(fleet: HostFleet) -> None:
@@ -70,7 +72,9 @@ def kill_a_store_node(fleet: HostFleet) -> None:
     """
     host, server = fleet.numbers.choice(fleet.stores)
     after = LONGEST_PAUSE_SECONDS + BOUND
-    with fleet.outage(fleet.clients_of(fleet.edge), is_blind=True, after=after):
+    with fleet.fault(
+        after=after, permits=NO_ERROR, nodes={fleet.edge.url}, hides=NEVER
+    ):
         with host.unplugged():
             server.stop()
             fleet.wait_for_answers(200)
@@ -82,18 +86,24 @@ def partition_a_responder(fleet: HostFleet) -> None:
     """
     Unplug a node that answers, for so long that the writer does not wait for it.
 
-    A client on its side gets what the node knew, or *tryLater*.
+    A client on its side gets what the node knew, and *tryLater* only about what was
+    changed since.
     """
-    node = fleet.numbers.choice(fleet.with_role("serve"))
-    inside = [each for each in fleet.clients_of(node) if each.is_inside]
-    outside = [each for each in fleet.clients_of(node) if not each.is_inside]
-    changes = len(fleet.changes)
-    with (
-        fleet.outage(inside, permits=TRY_LATER, is_blind=True),
-        fleet.outage(outside, permits=TRY_LATER, is_unreachable=True, is_blind=True),
-        node.host.unplugged(),
-    ):
-        fleet.ask_for(PARTITION_SECONDS)
+    node = fleet.numbers.choice(fleet.serving_nodes)
+    with contextlib.ExitStack() as stack:
+        with fleet.writing:
+            fleet.settle()
+            for name, is_down in ((node.inside, False), (node.url, True)):
+                stack.enter_context(
+                    fleet.fault(
+                        after=BOUND, permits=TRY_LATER, nodes={name}, within=NEVER,
+                        is_down=is_down, hides=NEVER,
+                    )
+                )  # fmt: skip
+            stack.callback(fleet.wait_until_followed)
+            stack.enter_context(node.host.unplugged())
+            changes = len(fleet.changes)
+        fleet.work_for(PARTITION_SECONDS)
         until(lambda: len(fleet.changes) > changes + 2, lambda: "nothing was changed")
 
 
@@ -107,9 +117,9 @@ def cut_the_database_off(fleet: HostFleet) -> None:
     with fleet.writing:
         fleet.settle()
         with fleet.network.hosts["database"].unplugged():
-            fleet.ask_for(CUT_SECONDS)
-        fleet.ask_for(BOUND)
-        until(fleet.follows, lambda: "a node does not follow")
+            fleet.work_for(CUT_SECONDS)
+        fleet.work_for(BOUND)
+        fleet.wait_until_followed()
 
 
 FAULTS: tuple[Callable[[HostFleet], None], ...] = (
