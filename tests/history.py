@@ -252,7 +252,8 @@ def _status(response: OCSPResponse) -> Status:
 
 
 def _say(received: Received, text: str) -> str:
-    return f"serial {received.serial}, received {received.received}: {text}"
+    node = f" from {received.node}" if received.node else ""
+    return f"serial {received.serial}, received {received.received}{node}: {text}"
 
 
 def _unanswered(history: History) -> Iterator[str]:
