@@ -67,14 +67,19 @@ def kill_a_store_node(fleet: HostFleet) -> None:
     """
     Kill a node of the cluster.
 
-    The edge has no news of a third of the answers until it is back, and filled again:
-    it is tried again after a pause.
+    The edge has a third of the answers from memory alone until it is back, and filled
+    again: it is tried again after a pause. So it is asked for each one before.
     """
     host, server = fleet.numbers.choice(fleet.stores)
-    after = LONGEST_PAUSE_SECONDS + BOUND
-    with fleet.fault(
-        after=after, permits=NO_ERROR, nodes={fleet.edge.url}, hides=NEVER
-    ):
+    with contextlib.ExitStack() as stack:
+        with fleet.writing:
+            fleet.settle()
+            stack.enter_context(
+                fleet.fault(
+                    after=LONGEST_PAUSE_SECONDS + BOUND, permits=NO_ERROR,
+                    nodes={fleet.edge.url}, hides=NEVER,
+                )
+            )  # fmt: skip
         with host.unplugged():
             server.stop()
             fleet.wait_for_answers(200)
