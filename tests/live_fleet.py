@@ -350,6 +350,14 @@ class SharedHistory(LiveHistory, Generic[AnyNode]):
             self.validity,
         )
 
+    def forget_what_is_lost(self) -> None:
+        """Expect no answer about certificates that a fail-over has lost."""
+        key = IssuerKey.of(self.issuer)
+        with self.writing:
+            self.serials[:] = [
+                each for each in self.serials if self.store.find(key, each) is not None
+            ]
+
     def _queries(self) -> list[StatusQuery]:
         key = IssuerKey.of(self.issuer)
         return [StatusQuery(key, serial) for serial in self.serials]

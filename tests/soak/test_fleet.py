@@ -69,4 +69,5 @@ def test_an_asynchronous_standby_loses_what_was_acknowledged(tmp_path: Path) -> 
         with fleet.running():
             fail_over(fleet, is_cut=True)
             fleet.wait_for_answers(500)
+            fleet.forget_what_is_lost()
         assert any("has to be visible" in each for each in fleet.found())
