@@ -51,11 +51,14 @@ test: setup lint types ## lint, types and all tests, with their coverage
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-test-units: $(READY)
-	@$(BIN)/coverage run --parallel-mode -m pytest tests/unit
+# What takes as long as all the others.
+UNITS := tests/unit tests/docs tests/property tests/interop tests/cases
+
+test-units: setup
+	@$(BIN)/coverage run --parallel-mode -m pytest $(UNITS)
 
 test-others: setup
-	@$(BIN)/coverage run --parallel-mode -m pytest tests --ignore=tests/unit
+	@$(BIN)/coverage run --parallel-mode -m pytest tests $(UNITS:%=--ignore=%)
 
 unit: $(READY) ## the unit tests that need no program besides Python
 	@$(BIN)/python -m pytest -q -m "not programs" tests/unit
