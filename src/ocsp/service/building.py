@@ -26,7 +26,6 @@ from ocsp.errors import (
     StoreError,
 )
 from ocsp.inspection.issuer_names import issuer_names
-from ocsp.pkcs11.schemes import choose_scheme
 from ocsp.publishing import Delivery, open_deliveries
 from ocsp.responder import (
     Authority,
@@ -56,8 +55,11 @@ from ocsp.signers import (
     load_signer,
     self_test,
 )
-from ocsp.signers.loaded_signer import RefusingSigner
-from ocsp.signers.loading import away_signer, read_signer_certificate, token_padding
+from ocsp.signers.loading import (
+    away_signer,
+    read_signer_certificate,
+    refusing_signer,
+)
 from ocsp.signing.signer import Signer
 from ocsp.status import by_issuer, load_canned_answers
 from ocsp.store import SQLiteStore, Store, open_store
@@ -251,16 +253,7 @@ def build_service(
     load = _tolerant_loader() if tokens_may_be_away else _load
     with contextlib.ExitStack() as failed:
         failed.push(opened)
-        found = []
-        for number, settings in enumerate(configuration.issuer):
-            own = problems.of_one_part()
-            authority = _any_authority(
-                configuration, number, settings, load, own, opened
-            )
-            if authority is None and issuers_may_be_away:
-                authority = _away_authority(settings, own)
-            problems.found += own.found
-            found.append(authority)
+        found = _authorities(configuration, load, problems, opened, issuers_may_be_away)
         requestors = _requestors(configuration, problems)
         token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
         problems.collect(("purge",), partial(_open_deliveries, configuration))
@@ -274,8 +267,7 @@ def build_service(
         if store is not None:
             failed.push(store)
         known = [each for each in found if each is not None]
-        may_be_away = issuers_may_be_away
-        sources = _sources(configuration, found, problems, opened, may_be_away)
+        sources = _sources(configuration, found, problems, opened, issuers_may_be_away)
         remote = _remote(configuration, store, read_only)
         responder = None
         if not problems.found:
@@ -337,7 +329,8 @@ def _sources(
             partial(open_source, settings, authority),
         )
         if source is None and may_be_away:
-            source = AwaySource(_log_away(authority.issuer, own))
+            source = AwaySource(str(own))
+            _log_away(authority.issuer, own)
         problems.found += own.found
         if source is not None:
             found[authority.key] = source
@@ -443,6 +436,25 @@ def _requestors(configuration: Configuration, problems: Problems) -> Requestors 
     return Requestors(trusted, required=required) if trusted else None
 
 
+def _authorities(
+    configuration: Configuration,
+    load: Loader,
+    problems: Problems,
+    opened: contextlib.ExitStack,
+    may_be_away: bool,
+) -> list[AnyAuthority | None]:
+    """Return the authority of each issuer, or ``None`` if it has problems."""
+    found = []
+    for number, settings in enumerate(configuration.issuer):
+        own = problems.of_one_part()
+        authority = _any_authority(configuration, number, settings, load, own, opened)
+        if authority is None and may_be_away:
+            authority = _away_authority(configuration, settings, own)
+        problems.found += own.found
+        found.append(authority)
+    return found
+
+
 def _any_authority(
     configuration: Configuration,
     number: int,
@@ -466,7 +478,9 @@ def _any_authority(
     return problems.collect((*place, "signed"), lambda: _canned(issuer, settings))
 
 
-def _away_authority(settings: IssuerSettings, own: Problems) -> AnyAuthority | None:
+def _away_authority(
+    configuration: Configuration, settings: IssuerSettings, own: Problems
+) -> AnyAuthority | None:
     """
     Return what answers *tryLater* for an issuer, and forget its problems in *own*.
 
@@ -474,23 +488,20 @@ def _away_authority(settings: IssuerSettings, own: Problems) -> AnyAuthority | N
     """
     try:
         issuer = read_signer_certificate(settings.certificate)
-        scheme = choose_scheme(issuer, None, token_padding(issuer))
+        signer = refusing_signer(issuer, str(own))
     except ConfigError:
         return None
-    why = _log_away(issuer, own)
+    _log_away(issuer, own)
     if not settings.signers:
         return CannedAuthority(issuer, ())
     # In the place of the signers, until the follower has loaded one of them.
-    signer = RefusingSigner(issuer, scheme.identifier, why)
-    return Authority(issuer, [signer], unlisted=settings.unlisted)
+    return _signing_authority(configuration, settings, issuer, [signer])
 
 
-def _log_away(issuer: x509.Certificate, own: Problems) -> str:
-    """Log why there are no answers for *issuer*, forget it in *own*, and return it."""
-    why = "; ".join(map(str, own.found))
+def _log_away(issuer: x509.Certificate, own: Problems) -> None:
+    """Log why there are no answers for *issuer*, and forget it in *own*."""
+    logger.error("clients of %s get tryLater: %s", name_of(issuer), str(own))
     own.found.clear()
-    logger.error("clients of %s get tryLater: %s", name_of(issuer), why)
-    return why
 
 
 def _canned(issuer: x509.Certificate, settings: IssuerSettings) -> CannedAuthority:
@@ -541,15 +552,24 @@ def _authority(
         return None
     return problems.collect(
         (*place, "signers"),
-        lambda: Authority(
-            issuer,
-            signers,
-            unlisted=settings.unlisted,
-            trust=settings.trust,
-            retention=configuration.retention.expired,
-            compromised=settings.compromised,
-            cert_hash=settings.cert_hash,
-        ),
+        partial(_signing_authority, configuration, settings, issuer, signers),
+    )
+
+
+def _signing_authority(
+    configuration: Configuration,
+    settings: IssuerSettings,
+    issuer: x509.Certificate,
+    signers: Sequence[Signer],
+) -> Authority:
+    return Authority(
+        issuer,
+        signers,
+        unlisted=settings.unlisted,
+        trust=settings.trust,
+        retention=configuration.retention.expired,
+        compromised=settings.compromised,
+        cert_hash=settings.cert_hash,
     )
 
 

@@ -33,6 +33,9 @@ class Problems:
         self.found: list[ConfigurationProblem] = []
         self._inner_keys = inner_keys
 
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.found))
+
     def of_one_part(self) -> Problems:
         """Return the problems of one part of the same configuration: none yet."""
         return Problems(self._inner_keys)

@@ -40,7 +40,7 @@ __all__ = [
     "read_pin",
     "read_private_keys",
     "read_signer_certificate",
-    "token_padding",
+    "refusing_signer",
 ]
 
 
@@ -120,7 +120,7 @@ def _from_token(
         key_label=uri.key_label,
         key_id=uri.key_id,
         certificate=certificate,
-        rsa_padding=token_padding(certificate),
+        rsa_padding=_token_padding(certificate),
     )
     try:
         return LoadedSigner(spec, signer, close=signer.close, files=files)
@@ -141,13 +141,21 @@ def away_signer(spec: SignerSpec, why: str) -> RefusingSigner:
     Raises:
         ConfigError: If the certificate cannot be read, or no token has such a key.
     """
-    certificate = read_signer_certificate(spec.certificate)
-    scheme = choose_scheme(certificate, None, token_padding(certificate))
+    return refusing_signer(read_signer_certificate(spec.certificate), why)
+
+
+def refusing_signer(certificate: x509.Certificate, why: str) -> RefusingSigner:
+    """
+    Return a signer with *certificate* that never signs, and says *why*.
+
+    Raises:
+        ConfigError: If no token has a key of this kind.
+    """
+    scheme = choose_scheme(certificate, None, _token_padding(certificate))
     return RefusingSigner(certificate, scheme.identifier, why)
 
 
-def token_padding(certificate: x509.Certificate) -> RSAPadding:
-    """Return the padding of signatures with the RSA key of *certificate*."""
+def _token_padding(certificate: x509.Certificate) -> RSAPadding:
     return RSAPadding.PSS if is_only_for_pss(certificate) else RSAPadding.PKCS1V15
 
 

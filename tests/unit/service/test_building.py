@@ -31,8 +31,10 @@ from ocsp.responder import (
     LocalSource,
     Lookup,
     Responder,
+    SignerTrust,
     StatusQuery,
     StatusRecord,
+    UnknownSerialPolicy,
 )
 from ocsp.server import RequestHandler
 from ocsp.service import (
@@ -419,6 +421,27 @@ def test_files_of_one_issuer_that_are_gone_cost_no_other_one(
     assert good.certificate_status is OCSPCertStatus.GOOD
     words = "begins without its key" if kind == "key" else "CN=Second CA get tryLater"
     assert any(words in each and gone in each for each in caplog.messages)
+
+
+def test_an_issuer_whose_signer_is_gone_keeps_its_settings(files: CAFolder) -> None:
+    """They hold when its signers are back: all its certificates are revoked."""
+    files.folder.joinpath("responder.pem").unlink()
+    own = """[[issuer]]
+compromised = 2026-01-01T00:00:00Z
+cert_hash = true
+unlisted = "unknown"
+trust = "local"
+"""
+    text = files.settings().replace("[[issuer]]\n", own)
+    files.write("ocsp.toml", f'{text}[retention]\nexpired = "30d"\n')
+    configuration = read_configuration(files.configuration).configuration
+    with build_degraded(configuration) as service:
+        (authority,) = service.authorities
+    assert authority.compromised == datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    assert authority.retention == datetime.timedelta(days=30)
+    assert authority.cert_hash
+    assert authority.unlisted is UnknownSerialPolicy.UNKNOWN
+    assert authority.trust is SignerTrust.LOCAL
 
 
 def test_an_issuer_whose_certificate_is_gone_is_an_error(files: CAFolder) -> None:
