@@ -135,6 +135,15 @@ class BuiltService:
         return issuer_names({each.key: name_of(each.issuer) for each in known})
 
     @property
+    def issuers(self) -> list[tuple[AnyAuthority, IssuerSettings]]:
+        """Each authority with its settings, in the order of the configuration."""
+        signing, elsewhere = iter(self.authorities), iter(self.elsewhere)
+        return [
+            (next(signing) if each.signers else next(elsewhere), each)
+            for each in self.configuration.issuer
+        ]
+
+    @property
     def stored(self) -> list[Authority]:
         """The authorities whose status is in the database."""
         return [each for each in self.authorities if each.key in self.in_store]
@@ -629,12 +638,12 @@ def check_signers(service: BuiltService, now: datetime.datetime) -> list[str]:
     problems = Problems(SignerSettings.model_fields)
     warnings: list[str] = []
     validity = service.configuration.answers.validity
-    issuers = service.configuration.issuer
-    numbers = [number for number, each in enumerate(issuers) if each.signers]
     is_over = not service.elsewhere and not any(
         each.signer_at(now) for each in service.authorities
     )
-    for number, authority in zip(numbers, service.authorities, strict=True):
+    for number, (authority, _) in enumerate(service.issuers):
+        if not isinstance(authority, Authority):
+            continue
         place: Place = ("issuer", number, "signers")
         if is_over:
             problems.add(place, "no certificate of a signer is valid now; add a signer")

@@ -48,10 +48,10 @@ class SignerFollower:
     def follow(self, service: BuiltService) -> None:
         """Follow the signers of *service*, in place of the one before."""
         self._service = service
-        settings = (each for each in service.configuration.issuer if each.signers)
         self._sets = {
-            authority.key: _set_of(service, authority, each)
-            for authority, each in zip(service.authorities, settings, strict=True)
+            authority.key: _set_of(service, authority, settings)
+            for authority, settings in service.issuers
+            if isinstance(authority, Authority)
         }
 
     async def run(self) -> None:

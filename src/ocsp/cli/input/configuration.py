@@ -67,15 +67,16 @@ def check_configuration(
             configuration, read_only=True, database_may_be_away=bool(away)
         ) as service:
             warnings = check_signers(service, now)
-            elsewhere = {
-                each.key: service.names[each.key]
+            names = service.names
+            with_sources = {
+                each.key: names[each.key]
                 for each in service.authorities
                 if each.key not in service.in_store
             }
-            warnings += why_unavailable(service.source, elsewhere)
+            warnings += why_unavailable(service.source, with_sources)
             ended = ConfigurationError("", ended_issuers(service, now))
             return Checked(
-                issuers=tuple(service.names.values()),
+                issuers=tuple(names.values()),
                 signers=sum(len(each.signers) for each in service.authorities),
                 warnings=(*_away(away), *warnings, *ending_soon(service, now)),
                 ended=tuple(file.locate(ended).lines()),

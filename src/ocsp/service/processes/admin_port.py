@@ -25,6 +25,7 @@ from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.metrics import Metrics, Totals
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
+    Authority,
     ForeignAuthority,
     StatusQuery,
     StatusRecord,
@@ -112,7 +113,6 @@ class AdminPort:
         """Return the issuers of the present configuration whose answers it signs."""
         service = self._service()
         names, health = service.names, self._follower.health()
-        settings_of = [each for each in service.configuration.issuer if each.signers]
         return [
             ConfiguredIssuer(
                 name=names[each.key],
@@ -121,21 +121,22 @@ class AdminPort:
                 source=settings.source_text,
                 look_up=self._look_up if settings.source_text else None,
             )
-            for each, settings in zip(service.authorities, settings_of, strict=True)
+            for each, settings in service.issuers
+            if isinstance(each, Authority)
         ]
 
     def _elsewhere(self) -> list[IssuerElsewhere]:
         """Return the issuers of the present configuration whose answers others sign."""
         service = self._service()
-        names, configuration = service.names, service.configuration
-        settings_of = [each for each in configuration.issuer if not each.signers]
+        names = service.names
         return [
             IssuerElsewhere(
                 name=names[each.key],
                 authority=each,
                 source=_places_of(each, settings),
             )
-            for each, settings in zip(service.elsewhere, settings_of, strict=True)
+            for each, settings in service.issuers
+            if not isinstance(each, Authority)
         ]
 
     def _look_up(self, query: StatusQuery) -> StatusRecord | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ocsp.asn1.times import timestamp
 from ocsp.errors import ConfigurationProblem
 from ocsp.responder import Authority, CannedAnswer, CannedAuthority
+from ocsp.responder.requests.issuers import AnyAuthority
 from ocsp.service.building import BuiltService
 from ocsp.service.configuration.model import IssuerSettings
 
@@ -34,20 +35,16 @@ def ended_issuers(
     """
     return [
         problem
-        for number, (authority, settings) in enumerate(_issuers(service))
+        for number, (authority, settings) in enumerate(service.issuers)
         for problem in _ended(authority, settings, number, now)
     ]
 
 
-def _issuers(service: BuiltService) -> Iterator[tuple[object, IssuerSettings]]:
-    """Return each authority with its settings, in the order of the configuration."""
-    signing, elsewhere = iter(service.authorities), iter(service.elsewhere)
-    for settings in service.configuration.issuer:
-        yield next(signing if settings.signers else elsewhere), settings
-
-
 def _ended(
-    authority: object, settings: IssuerSettings, number: int, now: datetime.datetime
+    authority: AnyAuthority,
+    settings: IssuerSettings,
+    number: int,
+    now: datetime.datetime,
 ) -> Iterator[ConfigurationProblem]:
     if isinstance(authority, Authority) and authority.signer_at(now) is None:
         names = ", ".join(str(each.certificate) for each in settings.signers)
