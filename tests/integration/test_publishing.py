@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import email.utils
 import http.client
@@ -361,11 +362,20 @@ def _storage(files: CAFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture(name="objects")
 def _objects(files: CAFolder, storage: str) -> Iterator[Site]:
     """Run nginx in front of the storage, without a responder."""
+    with _in_front(files, storage, storage, free_port()) as site:
+        yield site
+
+
+@contextlib.contextmanager
+def _in_front(
+    files: CAFolder, name: str, address: str, responder: int
+) -> Iterator[Site]:
+    """Run nginx in front of the storage with *name*, which it seeks at *address*."""
     configuration = sample(
         "nginx/ocsp-objects.conf",
-        ("127.0.0.1:9000", storage),
-        ("storage.example.org", storage),
-        ("127.0.0.1:8080", f"127.0.0.1:{free_port()}"),
+        ("127.0.0.1:9000", address),
+        ("storage.example.org", name),
+        ("127.0.0.1:8080", f"127.0.0.1:{responder}"),
     )
     with nginx(files.folder, configuration) as port:
         yield Site(files, port)
@@ -412,14 +422,7 @@ def test_a_responder_answers_what_the_storage_does_not_have(
     new = files.issue("new.example.org")
     with serving(files.folder):
         for address in (storage, f"127.0.0.1:{free_port()}"):
-            configuration = sample(
-                "nginx/ocsp-objects.conf",
-                ("127.0.0.1:9000", address),
-                ("storage.example.org", storage),
-                ("127.0.0.1:8080", f"127.0.0.1:{port}"),
-            )
-            with nginx(files.folder, configuration) as front:
-                site = Site(files, front)
+            with _in_front(files, storage, address, port) as site:
                 assert site.get(files.web).certificate_status is GOOD
                 assert site.get(new).certificate_status is GOOD
                 assert site.post(files.web).certificate_status is GOOD

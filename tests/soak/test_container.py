@@ -122,10 +122,10 @@ def _unpack_debian(archive: Path) -> None:
 
     The settings of this machine for apt, pip and certificate authorities apply inside.
     """
-    hooks = ['ln -s python3 "$1/usr/bin/python"', 'mkdir -p "$1/root/.config/pip"']
+    hooks = ['ln -s python3 "$1/usr/bin/python"', 'mkdir -p "$1/etc/xdg/pip"']
     for file, folder in (
         (Path("/etc/pip.conf"), "/etc"),
-        (Path.home() / ".config/pip/pip.conf", "/root/.config/pip"),
+        (Path.home() / ".config/pip/pip.conf", "/etc/xdg/pip"),
         (Path("/usr/local/share/ca-certificates"), "/usr/local/share"),
     ):
         if file.exists():

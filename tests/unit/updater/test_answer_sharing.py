@@ -146,6 +146,11 @@ class Scene:
         """Return the monotonic time."""
         return (self.now - self.jumped).timestamp()
 
+    def issue(self, serial: int) -> None:
+        """Add a certificate, and sign its answer."""
+        self.store.add(ca(), serial)
+        self.presigner.sign_round()
+
     def jump(self, by: datetime.timedelta) -> None:
         """Let the clock jump."""
         self.now += by
@@ -234,8 +239,7 @@ def test_a_wrong_clock_does_not_decide_what_is_copied(
 def test_new_answers_are_copied_after_a_while(scene: Scene) -> None:
     """Whoever has signed them."""
     scene.step()
-    scene.store.add(ca(), 11)
-    scene.presigner.sign_round()
+    scene.issue(11)
     scene.step(copy=False)
     assert scene.has(11) is None
     scene.step()
@@ -249,8 +253,7 @@ def test_an_answer_is_looked_for_each_second(scene: Scene) -> None:
     scene.sharing._next_look = 0.0
     scene.step(copy=False)
     scene.server.writes.clear()
-    scene.store.add(ca(), 11)
-    scene.presigner.sign_round()
+    scene.issue(11)
     scene.sharing._next_look = 0.0
     scene.step(copy=False)
     assert scene.server.writes == ["11 1 True"]
@@ -271,18 +274,15 @@ def test_one_of_several_processes_copies(scene: Scene) -> None:
     assert scene.has(11) == (1, True)
     scene.step()
     scene.now += datetime.timedelta(seconds=sharing.SILENT_SECONDS)
-    scene.store.add(ca(), 12)
-    scene.presigner.sign_round()
+    scene.issue(12)
     scene.step(of=other)
     assert scene.has(12) == (1, True)
-    scene.store.add(ca(), 13)
-    scene.presigner.sign_round()
+    scene.issue(13)
     scene.step()
     assert scene.has(13) is None
     other.finish()
     assert scene.has(13) == (1, True)
-    scene.store.add(ca(), 14)
-    scene.presigner.sign_round()
+    scene.issue(14)
     scene.step()
     assert scene.has(14) == (1, True)
 
@@ -311,8 +311,7 @@ def test_only_new_answers_are_copied_again(scene: Scene) -> None:
     scene.step()
     scene.server.writes.clear()
     scene.restarted()
-    scene.store.add(ca(), 11)
-    scene.presigner.sign_round()
+    scene.issue(11)
     scene.step()
     assert scene.server.writes == ["11 1 True"]
 
@@ -322,8 +321,7 @@ def test_what_a_server_missed_is_written_when_it_is_back(scene: Scene) -> None:
     scene.step()
     scene.server.fails = True
     scene.store.revoke(ca(), 3)
-    scene.store.add(ca(), 11)
-    scene.presigner.sign_round()
+    scene.issue(11)
     assert scene.step() == sharing.LOST_SECONDS
     assert scene.sharing.is_up is False
     scene.server.fails = False
@@ -376,8 +374,7 @@ def test_a_node_that_is_away_costs_its_own_answers_only(
         (1, True), (2, False), (1, True), (2, False),
     ]  # fmt: skip
     for serial in range(11, 21):
-        scene.store.add(ca(), serial)
-    scene.presigner.sign_round()
+        scene.issue(serial)
     scene.now += datetime.timedelta(minutes=5)
     scene.presigner.sign_round()
     for _ in range(3):
@@ -422,8 +419,7 @@ def test_a_short_absence_is_made_up_for(scene: Scene) -> None:
     scene.now += datetime.timedelta(minutes=10)
     scene.step()
     scene.sharing._next_look = 0.0
-    scene.store.add(ca(), 11)
-    scene.presigner.sign_round()
+    scene.issue(11)
     scene.server.lacks_node = True
     scene.step(copy=False)
     assert scene.has(11) is None
