@@ -215,6 +215,10 @@ class RealFleet:
         """Return the CPU seconds of all nodes."""
         return sum(node.cpu() for node in self.nodes)
 
+    def database_cpu(self) -> float:
+        """Return the CPU seconds of PostgreSQL; 0 without it."""
+        return 0.0 if self.database is None else self.database.cpu()
+
     def _counts(self) -> tuple[float, float]:
         each = [node.counts() for node in self.nodes]
         return sum(first for first, _ in each), sum(second for _, second in each)
@@ -426,26 +430,25 @@ def _costs(fleet: RealFleet, seconds: float) -> dict[str, float]:
     time.sleep(seconds)
     idle = (fleet.cpu() - cpu) / seconds / NODES
 
-    def micros(file: str, *, alone: bool) -> float:
+    def micros(file: str, *, alone: bool) -> tuple[float, float]:
+        """Return what a request costs the node, and what it costs PostgreSQL."""
         load = Load(file=fleet.material / file)
         if alone:
             load = replace(load, connections=CLIENTS // NODES, pause=PAUSE)
+        before = fleet.database_cpu()
         measured = measure(node, load, seconds, int(alone))
-        return measured.micros - idle / measured.rate * 1e6
+        used = (fleet.database_cpu() - before) / seconds
+        return measured.micros - idle / measured.rate * 1e6, used / measured.rate * 1e6
 
     stored = "stored_file" if fleet.database is None else "stored_database"
     costs = {"idle": idle}
     for name, file in (
         ("hot", "first-hot.get"), ("fresh", "nonce.post"), (stored, "first-random.get")
     ):  # fmt: skip
-        costs[f"{name}{ALONE}"] = micros(file, alone=True)
-        costs[name] = micros(file, alone=False)
+        costs[f"{name}{ALONE}"], _ = micros(file, alone=True)
+        costs[name], look_up = micros(file, alone=False)
     if fleet.database is not None:
-        before = fleet.database.cpu()
-        load = Load(file=fleet.material / "first-random.get")
-        measured = measure(node, load, seconds)
-        used = (fleet.database.cpu() - before) / (measured.rate * seconds)
-        costs["database_look_up"] = used * 1e6
+        costs["database_look_up"] = look_up  # of the last kind
     return costs | {"response_octets": _octets(fleet)}
 
 
