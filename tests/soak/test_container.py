@@ -190,7 +190,7 @@ def test_the_sources_are_not_all_copied(
     words = _documented("build")
     words[words.index(image)] = "stage"
     podman(*words, "--target=build", "--isolation=chroot", folder=checkout)
-    assert podman.shell("stage", "ls /source/src") == "\n".join(
+    assert podman.shell("stage", "ls -A /source/src") == "\n".join(
         sorted(path.name for path in (checkout / "src").iterdir())
     )
     assert podman.shell("stage", "find /source -name left-out") == ""
