@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar, cast
@@ -26,6 +27,7 @@ from ocsp.responder import (
 from ocsp.server import RequestHandler
 from ocsp.server.native.connection import Connection
 from ocsp.server.native.connections import Connections
+from ocsp.server.native.outbox import Outbox
 from ocsp.status import MemorySource
 from tests.pki import ca, delegate_signer
 
@@ -167,13 +169,17 @@ class Client:
     """A client of the native server, in the same thread."""
 
     def __init__(
-        self, given: RequestHandler, connections: Connections | None = None
+        self,
+        given: RequestHandler,
+        connections: Connections | None = None,
+        outbox: Outbox | None = None,
     ) -> None:
         self.connections = connections or Connections(
             given.log, given.metrics, backlog=0
         )
         self.transport = Transport()
-        self.connection = Connection(given, self.connections)
+        self.outbox = outbox or Outbox(later=_later)
+        self.connection = Connection(given, self.connections, self.outbox)
         self.connection.connection_made(cast("asyncio.BaseTransport", self.transport))
 
     def send(self, data: bytes, *, size: int | None = None) -> bytes:
@@ -181,6 +187,7 @@ class Client:
         begin = len(self.transport.sent)
         for start in range(0, len(data), size or len(data) or 1):
             self.connection.data_received(data[start : start + (size or len(data))])
+            self.outbox.send()
         return self.transport.sent[begin:]
 
     def end(self) -> bytes:
@@ -193,6 +200,12 @@ class Client:
     def is_ended(self) -> bool:
         """Whether the server ended the connection, at least its own direction."""
         return self.transport.is_closed or self.transport.has_ended
+
+
+def _later(function: Callable[[], None]) -> None:
+    """Call *function* in the event loop; without one, the client does that itself."""
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop().call_soon(function)
 
 
 def ask(data: bytes, given: RequestHandler | None = None) -> bytes:

@@ -141,6 +141,7 @@ def test_a_client_that_does_not_read_is_given_up(
     assert client.transport.is_paused
     assert client.send(get(request())) == b""
     client.connection.resume_writing()
+    client.outbox.send()
     assert len(bodies(client.transport.sent)) == 1
     assert not client.transport.is_paused
     client.connection.pause_writing()

@@ -20,6 +20,7 @@ from ocsp.errors import DecodeError, SchemaError
 from ocsp.http import CacheableAnswer, HTTPAnswer, UncachedAnswer
 from ocsp.http import Connection as ConnectionHeader
 from ocsp.server.native.http_request import HTTPRequest
+from ocsp.server.native.outbox import Outbox
 from ocsp.server.native.request_reader import SLICE, RequestReader, UnknownMethod
 from ocsp.server.request_handler import Reply, RequestHandler
 
@@ -65,11 +66,13 @@ class Connection(asyncio.Protocol):
         "_client_ended",
         "_dropped",
         "_handler",
+        "_has_closed",
         "_is_closing",
         "_is_lingering",
         "_is_unread",
         "_is_unreadable",
         "_out",
+        "_outbox",
         "_queue",
         "_reader",
         "_registry",
@@ -81,7 +84,9 @@ class Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, handler: RequestHandler, registry: Registry) -> None:
+    def __init__(
+        self, handler: RequestHandler, registry: Registry, outbox: Outbox
+    ) -> None:
         """
         Answer by *handler*.
 
@@ -89,9 +94,12 @@ class Connection(asyncio.Protocol):
             handler: Answers the requests.
 
             registry: Is told when the connection begins and ends.
+
+            outbox: Sends the answers together with those of other connections.
         """
         self._handler = handler
         self._registry = registry
+        self._outbox = outbox
         self._reader = RequestReader(self._receive)
         self._out: list[bytes] = []
         self._queue: deque[HTTPRequest | HTTPAnswer] = deque()
@@ -102,6 +110,7 @@ class Connection(asyncio.Protocol):
         self._is_unread = False
         self._is_unreadable = False
         self._is_closing = False
+        self._has_closed = False
         self._is_lingering = False
         self._client_ended = False
         self.deadline = 0.0
@@ -116,7 +125,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Give up a request that waits: its client is gone."""
-        self._is_closing = True
+        self._is_closing = self._has_closed = True
+        self._out.clear()
         if self._task is not None:
             self._task.cancel()
         self._registry.closed(self)
@@ -133,11 +143,12 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Answer what came before the client ended its direction (RFC 9112 §9.6)."""
         self._client_ended = True
+        self.flush()
         if self._task is not None or self._is_unread:
             return True
         if self._reader.in_request and not self._is_closing:
             self._refuse(SchemaError("the request is not complete", path="HTTP"))
-            self._flush()
+            self.flush()
         self._transport.close()  # sends what is left
         return True
 
@@ -168,14 +179,14 @@ class Connection(asyncio.Protocol):
             )
         except DecodeError as error:
             self._refuse(error)
-        self._flush()
+        self._flush_soon()
         if not self._is_busy():
             self._wait_for_client(has_begun=self._reader.begun != begun)
 
     def _feed_slices(self, data: bytes) -> None:
         for begin in range(0, len(data), SLICE):
             self._reader.feed(data[begin : begin + SLICE])
-            self._flush()
+            self.flush()
             if self._is_closing:
                 return
             if self._task is not None or self._is_unread:
@@ -189,7 +200,8 @@ class Connection(asyncio.Protocol):
             return
         if self._reader.expects_continue:
             self._reader.expects_continue = False
-            self._transport.write(_CONTINUE)
+            self._out.append(_CONTINUE)
+            self.flush()
         if has_begun:
             self.deadline = time.monotonic() + limits.MAX_REQUEST_SECONDS
 
@@ -205,7 +217,7 @@ class Connection(asyncio.Protocol):
                 self._receive(waiting)
             else:
                 self._answer_last(waiting)
-        self._flush()
+        self._flush_soon()
         if self._is_busy():
             return
         data, self._unread = self._unread, b""
@@ -285,12 +297,18 @@ class Connection(asyncio.Protocol):
 
     # --- writing and closing ---
 
-    def _flush(self) -> None:
+    def _flush_soon(self) -> None:
+        if self._out or self._is_closing:
+            self._outbox.add(self)
+
+    def flush(self) -> None:
+        """Send the answers that are ready, and close the connection if it ends."""
         out = self._out
         if out:
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
             out.clear()
-        if self._is_closing and self._task is None:
+        if self._is_closing and self._task is None and not self._has_closed:
+            self._has_closed = True
             self._close()
 
     def _close(self) -> None:
@@ -298,7 +316,6 @@ class Connection(asyncio.Protocol):
         if not self._is_lingering or self._client_ended:
             self._transport.close()
             return
-        self._is_lingering = False
         self.deadline = time.monotonic() + limits.MAX_CLOSING_SECONDS
         try:
             self._transport.write_eof()
@@ -318,16 +335,17 @@ class Connection(asyncio.Protocol):
             return "slow"
         if self._reader.in_request:
             self._refuse(SchemaError("the request did not arrive in time", path="HTTP"))
-            self._flush()
+            self.flush()
             return "slow"
         self._transport.close()
         return "idle"
 
     def drain(self) -> None:
         """End the connection if it is idle; otherwise it ends with its next answer."""
+        self.flush()
         is_idle = self._task is None and not self._reader.in_request
         if is_idle and self._answered and not self._is_closing:
-            self._is_closing = True
+            self._is_closing = self._has_closed = True
             self._transport.close()
 
     def abort(self) -> None:

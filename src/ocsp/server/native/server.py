@@ -18,6 +18,7 @@ from ocsp import limits
 from ocsp.server.change_poll import SECONDS
 from ocsp.server.native.connection import Connection
 from ocsp.server.native.connections import Connections
+from ocsp.server.native.outbox import Outbox
 from ocsp.server.request_handler import RequestHandler
 
 __all__ = ["BACKLOG", "NativeServer"]
@@ -37,6 +38,7 @@ class NativeServer:
         """Answer by *handler*."""
         self._handler = handler
         self._connections = Connections(handler.log, handler.metrics, backlog=BACKLOG)
+        self._outbox = Outbox()
         self._next_sweep = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -78,7 +80,7 @@ class NativeServer:
             await self._handler.close()
 
     def _connection(self) -> Connection:
-        return Connection(self._handler, self._connections)
+        return Connection(self._handler, self._connections, self._outbox)
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
