@@ -70,6 +70,10 @@ class Freshness(NamedTuple):
     this_update: datetime.datetime
     next_update: datetime.datetime
 
+    def seconds(self) -> tuple[int, int]:
+        """Return both, in seconds since 1970."""
+        return int(self.this_update.timestamp()), int(self.next_update.timestamp())
+
 
 class Connection(enum.Enum):
     """What an answer says about the connection; the value is a header line."""
@@ -340,7 +344,7 @@ def answer(
         now: The current time, an aware datetime.
     """
     if freshness is not None and now < freshness.next_update:
-        return CacheableAnswer(der, freshness).at(now)
+        return CacheableAnswer(der, *freshness.seconds()).at(now)
     return UncachedAnswer(der).at(now)
 
 
@@ -395,7 +399,11 @@ class CacheableAnswer:
     __slots__ = ("body", "head", "next_update")
 
     def __init__(
-        self, der: bytes, freshness: Freshness, tags: tuple[str, str] | None = None
+        self,
+        der: bytes,
+        this_update: int,
+        next_update: int,
+        tags: tuple[str, str] | None = None,
     ) -> None:
         """
         Prepare to send a response.
@@ -403,16 +411,18 @@ class CacheableAnswer:
         Args:
             der: The response.
 
-            freshness: Its times.
+            this_update: When it begins, in seconds since 1970.
+
+            next_update: When it ends, in seconds since 1970.
 
             tags: A header with tags for caches, its name and value, or ``None``.
         """
         self.body = der
-        self.next_update = int(freshness.next_update.timestamp())
+        self.next_update = next_update
         self.head = _CACHEABLE_HEAD % (
             len(der),
-            _date_of_second(int(freshness.this_update.timestamp())),
-            _date_of_second(self.next_update),
+            _date_of_second(this_update),
+            _date_of_second(next_update),
             hashlib.sha256(der).hexdigest().encode(),
             b"" if tags is None else f"{tags[0]}: {tags[1]}\r\n".encode(),
         )

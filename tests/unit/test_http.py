@@ -255,7 +255,7 @@ def test_an_answer_that_is_encoded_once_is_the_same_message(
     """The octets are those of the answer with its headers, in the same order."""
     now = NOW + datetime.timedelta(microseconds=seconds * 359)
     moment = Moment(now)
-    for each in (CacheableAnswer(BODY, FRESH), UncachedAnswer(BODY)):
+    for each in (CacheableAnswer(BODY, *FRESH.seconds()), UncachedAnswer(BODY)):
         assert each.octets(moment, connection) == each.at(now).octets(connection)
 
 
@@ -276,10 +276,10 @@ def test_a_message_has_reason_phrase_connection_and_body() -> None:
 def test_tags_are_a_header_before_the_directives() -> None:
     """Also in the answer to a condition; without tags nothing is added."""
     tags = ("xkey", "cert-1 issuer-2")
-    prepared = CacheableAnswer(BODY, FRESH, tags)
+    prepared = CacheableAnswer(BODY, *FRESH.seconds(), tags)
     assert prepared.at(NOW).header("xkey") == "cert-1 issuer-2"
     assert b"\r\nxkey: cert-1 issuer-2\r\nCache-Control: max-age=" in prepared.head
-    plain = CacheableAnswer(BODY, FRESH).at(NOW)
+    plain = CacheableAnswer(BODY, *FRESH.seconds()).at(NOW)
     without = [each for each in prepared.at(NOW).headers if each[0] != "xkey"]
     assert list(plain.headers) == without
     assert CacheTag.XKEY.join(["a", "b"]) == "a b"

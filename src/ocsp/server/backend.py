@@ -40,17 +40,14 @@ from ocsp.responder import (
 from ocsp.responder.answer import error_response
 from ocsp.responder.schedule import second_of, usable_until
 from ocsp.server.counting import RequestCounts, timed
-from ocsp.server.plain_requests import PlainRequests
+from ocsp.server.plain_requests import PlainRequest, PlainRequests
+from ocsp.server.usable_answers import UsableAnswer, time_to_ask, usable_answer
 from ocsp.signers import SigningSlots
 
 __all__ = ["AnswersElsewhere", "Backend", "BackendAnswer", "Waiting"]
 
 _REVOKED = OCSPCertStatus.REVOKED
 _TRY_LATER = OCSPResponseStatus.TRY_LATER  # members of enumerations are slower
-
-OVERDUE_SECONDS = 60
-"""How long an answer is kept in memory when the time to sign it again is over: if the
-store does not get a new one, it is asked again that often."""
 
 
 class AnswersElsewhere(Protocol):
@@ -153,9 +150,13 @@ class Backend:
         """What keeps the answers that are signed, if the source keeps any."""
         return self._store or self._remote
 
-    def answer(self, der: bytes, moment: Moment, *, may_sign: bool) -> Given:
+    def answer(
+        self, der: bytes, moment: Moment, *, may_sign: bool
+    ) -> Given | UsableAnswer:
         """
         Return the answer to the request *der*, or what to wait for.
+
+        For most requests that are not read in full it is a stored answer.
 
         Args:
             der: The request.
@@ -169,9 +170,9 @@ class Backend:
         """
         if self._plain_second != moment.seconds:
             self._plain, self._plain_second = PlainRequests(), moment.seconds
-        lookup = self._plain.find(der)
-        if lookup is not None:
-            return self._answer(lookup, may_sign=may_sign)
+        plain = self._plain.match(der)
+        if plain is not None:
+            return self._answer_plain(plain, moment, may_sign=may_sign)
         step = self._responder.receive(der, moment.time)
         if isinstance(step, Lookup):
             self._plain.learn(der, step)
@@ -179,6 +180,18 @@ class Backend:
         if step.forward is not None and self._foreign is not None:
             return Waiting(partial(self._pass_on, self._foreign, step.forward))
         return BackendAnswer(step)
+
+    def _answer_plain(
+        self, plain: PlainRequest, moment: Moment, *, may_sign: bool
+    ) -> Given | UsableAnswer:
+        query, form = plain.query(), plain.template.stored_form
+        if self._store is None or form is None:
+            return self._answer(plain.lookup(query), may_sign=may_sign)
+        found = self._store.look_up_with_answer(query, form)
+        usable = usable_answer(plain.template, (query, form), found, moment.seconds)
+        if usable is not None:
+            return usable
+        return self._answer_stored(plain.lookup(query), found, may_sign=may_sign)
 
     def _answer(self, lookup: Lookup, *, may_sign: bool) -> Given:
         form = lookup.stored_form
@@ -348,10 +361,8 @@ def _stored_result(
     until = valid_until = version = 0
     if stored is not None:
         version = stored.version
-        now = second_of(lookup.now)
-        due = stored.due if now < stored.due else now + OVERDUE_SECONDS
         valid_until = usable_until(stored)
-        until = min(due, valid_until)
+        until = time_to_ask(stored, second_of(lookup.now), valid_until)
     revoked = found.record.status is _REVOKED
     from_store = answer.new is None
     return BackendAnswer(

@@ -7,12 +7,11 @@ integer. All other answers take a part of a microsecond more.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from time import perf_counter
 
 from ocsp.errors import BackendError, DecodeError, SignerUnavailable
-from ocsp.http import Freshness, HTTPAnswer
+from ocsp.http import HTTPAnswer
 from ocsp.messages.statuses import OCSPResponseStatus
 from ocsp.metrics import Counter, Histogram, Metrics, Outcome
 from ocsp.metrics.table import (
@@ -130,22 +129,54 @@ class RequestCounts:
 
             seconds: How long the request took.
         """
-        self._seconds.observe(seconds)
         code = reply.status if isinstance(reply, HTTPAnswer) else 200
         if answer.status is not _SUCCESSFUL or lookup is None:
+            self._seconds.observe(seconds)
             self._other(method, code, answer, lookup).count += 1
             return
         origin = answer.origin or ("store" if from_store else "signed")
         key = method, code, origin, lookup.queries[0].issuer, _hash_of(lookup)
+        self._successful(key, seconds)
+
+    def stored(
+        self,
+        method: str,
+        reply: object,
+        issuer: IssuerKey,
+        form: CertIDForm,
+        seconds: float,
+    ) -> None:
+        """
+        Count an answer from the store, as :meth:`answered` does.
+
+        Args:
+            method: The method of the request.
+
+            reply: The reply.
+
+            issuer: The issuer of the certificate.
+
+            form: Which CertIDs the answer has.
+
+            seconds: How long the request took.
+        """
+        code = reply.status if isinstance(reply, HTTPAnswer) else 200
+        self._successful((method, code, "store", issuer, _HASHES[form]), seconds)
+
+    def _successful(
+        self, key: tuple[str, int, str, IssuerKey, str], seconds: float
+    ) -> None:
+        self._seconds.observe(seconds)
         found = self._good.get(key)
         if found is None:
+            method, code, origin, issuer, cert_id_hash = key
             found = self._good[key] = self.metrics.outcome(
                 method=method,
                 code=code,
                 status="successful",
-                issuer=key[3],
+                issuer=issuer,
                 origin=origin,
-                cert_id_hash=key[4],
+                cert_id_hash=cert_id_hash,
             )
         found.count += 1
 
@@ -170,10 +201,10 @@ class RequestCounts:
             cert_id_hash="" if lookup is None else _hash_of(lookup),
         )
 
-    def read_from_store(self, times: Freshness, now: datetime.datetime) -> None:
+    def read_from_store(self, age: int, left: int) -> None:
         """Count the age of an answer from the store, and how long it is valid."""
-        self._age.observe((now - times.this_update).total_seconds())
-        self._left.observe((times.next_update - now).total_seconds())
+        self._age.observe(age)
+        self._left.observe(left)
 
     def not_stored(self, why: str, number: int) -> None:
         """Count new answers that were not stored; see ``why`` of the label values."""

@@ -17,7 +17,7 @@ from ocsp.messages.certid import cert_id_like
 from ocsp.messages.requests.request_builder import OCSPRequestBuilder
 from ocsp.responder import Lookup, StatusQuery
 
-__all__ = ["PlainRequests"]
+__all__ = ["PlainRequest", "PlainRequests"]
 
 MAX_TEMPLATES = 64
 """Requests that are known at once: one for each issuer, hash, size of the serial number
@@ -52,6 +52,46 @@ class _Layout:
         return der[: self.start] + der[self.stop : self.nonce]
 
 
+class PlainRequest:
+    """
+    A request that is like an earlier one.
+
+    Attributes:
+        template: The look-up for the earlier one.
+
+        serial: The content octets of its serial number.
+    """
+
+    __slots__ = ("_nonce", "serial", "template")
+
+    def __init__(self, template: Lookup, serial: bytes, nonce: bytes) -> None:
+        self.template = template
+        self.serial = serial
+        self._nonce = nonce
+
+    def query(self) -> StatusQuery:
+        """Return the certificate that it is about."""
+        return StatusQuery(
+            self.template.queries[0].issuer, int.from_bytes(self.serial, signed=True)
+        )
+
+    def lookup(self, query: StatusQuery) -> Lookup:
+        """Return the look-up for it; *query* is that of :meth:`query`."""
+        template = self.template
+        # Without the keywords of _replace, which take longer than the look-up in a
+        # cache.
+        return Lookup(
+            (query,),
+            template.authorities,
+            (cert_id_like(template.cert_ids[0], self.serial),),
+            self._nonce or None,
+            template.now,
+            template.signers,
+            template.stored_form,
+            template.fallback_form,
+        )
+
+
 class PlainRequests:
     """
     The plain requests that were read in full, within one second.
@@ -64,15 +104,15 @@ class PlainRequests:
         self._layouts: dict[int, list[_Layout]] = {}
         self._count = 0
 
-    def find(self, der: bytes) -> Lookup | None:
-        """Return the look-up for a request, or ``None`` if it has to be read."""
+    def match(self, der: bytes) -> PlainRequest | None:
+        """Return what is known of a request, or ``None`` if it has to be read."""
         for layout in self._layouts.get(len(der), ()):
             template = layout.templates.get(layout.fixed(der))
             if template is not None:
                 serial = der[layout.start : layout.stop]
                 if not _is_minimal(serial):
                     return None
-                return _for_serial(template, serial, der[layout.nonce :] or None)
+                return PlainRequest(template, serial, der[layout.nonce :])
         return None
 
     def learn(self, der: bytes, lookup: Lookup) -> None:
@@ -114,19 +154,4 @@ def _is_minimal(serial: bytes) -> bool:
     return not (
         (serial[0] == 0 and serial[1] < 0x80)
         or (serial[0] == 0xFF and serial[1] >= 0x80)
-    )
-
-
-def _for_serial(template: Lookup, serial: bytes, nonce: bytes | None) -> Lookup:
-    query = StatusQuery(template.queries[0].issuer, int.from_bytes(serial, signed=True))
-    # Without the keywords of _replace, which take longer than the look-up in a cache.
-    return Lookup(
-        (query,),
-        template.authorities,
-        (cert_id_like(template.cert_ids[0], serial),),
-        nonce,
-        template.now,
-        template.signers,
-        template.stored_form,
-        template.fallback_form,
     )

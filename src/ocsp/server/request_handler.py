@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from ocsp import limits
@@ -43,7 +43,13 @@ from ocsp.metrics.table import (
     SIGNATURES_WAITING,
 )
 from ocsp.process_clock import ProcessClock
-from ocsp.responder import Lookup, Responder, SharedAnswerReader, StatusSource
+from ocsp.responder import (
+    Lookup,
+    Responder,
+    SharedAnswerReader,
+    StatusQuery,
+    StatusSource,
+)
 from ocsp.responder.answer import Answer, error_response
 from ocsp.server.backend import AnswersElsewhere, Backend, BackendAnswer, Waiting
 from ocsp.server.change_poll import ChangePoll
@@ -51,6 +57,7 @@ from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
 from ocsp.server.response_cache import CachedResponse, ResponseCache
 from ocsp.server.shared_fallback import SharedFallback, answer_with
+from ocsp.server.usable_answers import UsableAnswer
 from ocsp.server.write_back import SignedAnswer, WriteBack
 from ocsp.signers import SignerWatch, SigningSlots
 
@@ -327,6 +334,8 @@ class RequestHandler:
             self._counts.without_response(request.method, 200)
             return landing_page()
         given = self._backend.answer(der, poll.moment, may_sign=self._clock.is_trusted)
+        if isinstance(given, UsableAnswer):
+            return self._reply_usable(request, given)
         if isinstance(given, BackendAnswer):
             return self._reply_from_source(request, given)
         return self._wait(request, given)
@@ -380,6 +389,30 @@ class RequestHandler:
         self._counts.from_memory(request.method, code, query.issuer, form)
         return reply
 
+    def _reply_usable(self, request: _Request, given: UsableAnswer) -> Reply:
+        """Return a stored answer; :meth:`_reply` would return the same."""
+        moment, counts, stored = self._poll.moment, self._counts, given.stored
+        self._look_at_signer(given.template)
+        query, form = given.certificate
+        this_update, next_update = stored.this_update, stored.next_update
+        entry = CachedResponse(
+            CacheableAnswer(given.der, this_update, next_update, self._tags((query,))),
+            given.until,
+            given.certificate,
+            valid_until=given.valid_until,
+            revoked=given.revoked,
+            version=stored.version,
+            outcomes=counts.in_memory(query.issuer, form),
+        )
+        sent = self._remember(request, entry)
+        reply = request.reply(sent.answer, moment, revoked=sent.revoked)
+        counts.read_from_store(
+            moment.seconds - this_update, next_update - moment.seconds
+        )
+        seconds = time.perf_counter() - request.begin
+        counts.stored(request.method, reply, query.issuer, form, seconds)
+        return reply
+
     def _reply_from_source(self, request: _Request, given: BackendAnswer) -> Reply:
         """Return an answer that is no copy; a copy can be older than its *revoked*."""
         if given.revoked and given.lookup is not None and self._shared is not None:
@@ -404,17 +437,21 @@ class RequestHandler:
 
     def _make_reply(self, request: _Request, given: BackendAnswer) -> Reply:
         moment = self._poll.moment
-        self._look_at_signer(given)
+        self._look_at_signer(given.lookup)
         if given.answer.cause:
             return self._error(given.answer)
         freshness = given.answer.freshness
         if freshness is None or freshness.next_update <= moment.time:
             uncached = UncachedAnswer(given.answer.der)
             return request.reply(uncached, moment, revoked=given.revoked)
+        this_update, next_update = freshness.seconds()
         if given.from_store:
-            self._counts.read_from_store(freshness, moment.time)
+            self._counts.read_from_store(
+                moment.seconds - this_update, next_update - moment.seconds
+            )
         lookup = given.lookup
-        prepared = CacheableAnswer(given.answer.der, freshness, self._tags(lookup))
+        tags = self._tags(() if lookup is None else lookup.queries)
+        prepared = CacheableAnswer(given.answer.der, this_update, next_update, tags)
         if lookup is None or lookup.stored_form is None:
             return request.reply(prepared, moment, revoked=given.revoked)
         certificate = lookup.queries[0], lookup.stored_form
@@ -447,21 +484,20 @@ class RequestHandler:
             self._cache.put(request.key, kept, post=request.post)
         return kept
 
-    def _tags(self, lookup: Lookup | None) -> tuple[str, str] | None:
+    def _tags(self, queries: Sequence[StatusQuery]) -> tuple[str, str] | None:
         """Return the header with the tags for caches, or ``None``."""
-        if self.cache_tag is None or lookup is None:
+        if self.cache_tag is None or not queries:
             return None
-        queries = lookup.queries
         tags = dict.fromkeys(each.cache_tag for each in queries)
         tags |= dict.fromkeys(each.issuer.cache_tag for each in queries)
         return self.cache_tag.value, self.cache_tag.join(tags)
 
-    def _look_at_signer(self, given: BackendAnswer) -> None:
+    def _look_at_signer(self, lookup: Lookup | None) -> None:
         """Let the watch warn of a signer that ends; once a second is often enough."""
         moment = self._poll.moment
-        if self._watched != moment.seconds and given.lookup is not None:
+        if self._watched != moment.seconds and lookup is not None:
             self._watched = moment.seconds
-            self.watch.look(given.lookup, moment.time)
+            self.watch.look(lookup, moment.time)
 
     # --- failures ---
 

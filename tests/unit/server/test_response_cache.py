@@ -49,7 +49,7 @@ class CacheMachine(RuleBasedStateMachine):
             der = b"%d" % self.version + bytes(200)
             times = Freshness(BEGIN, BEGIN + datetime.timedelta(days=1))
             known = CachedResponse(
-                CacheableAnswer(der, times),
+                CacheableAnswer(der, *times.seconds()),
                 self.now + left,
                 certificate,
                 valid_until=self.now + 2 * left,
@@ -113,7 +113,7 @@ def test_a_target_that_is_sent_as_a_body_is_another_request() -> None:
     times = Freshness(BEGIN, BEGIN + datetime.timedelta(days=1))
     now = int(BEGIN.timestamp())
     entry = CachedResponse(
-        CacheableAnswer(b"x", times),
+        CacheableAnswer(b"x", *times.seconds()),
         now + 9,
         (query(1), CertIDForm.SHA1),
         valid_until=now + 20,
