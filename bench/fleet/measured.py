@@ -59,7 +59,7 @@ EXPONENT = 0.9
 MEMORY_OCTETS = 4 << 20
 ENTRY_OCTETS = 640 + 134
 """Octets of an answer in memory besides the answer: what Python needs, and the target.
-See ``ocsp.server.response_cache``."""
+See ``ocsp.server.memory.response_cache``."""
 
 REPORT_SECONDS = 1.0
 """How often the processes of a node report what they counted."""

@@ -24,7 +24,7 @@ import psycopg
 
 from bench.responder.servers import Server
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
-from ocsp.server.change_poll import SECONDS
+from ocsp.server.memory.change_poll import SECONDS
 from ocsp.server.runner import run_loop
 from ocsp.store import CertificateRow
 from ocsp.store.postgresql import PostgreSQLStore

@@ -28,6 +28,7 @@ __all__ = [
     "DueAnswer",
     "LookupResult",
     "NewAnswer",
+    "PolledSource",
     "RemoteAnswerStore",
     "SharedAnswerReader",
     "StoredAnswer",
@@ -170,6 +171,20 @@ class Changes(NamedTuple):
     age: float = 0.0
     ahead: float | None = 0.0
     statuses: Mapping[StatusQuery, ChangedStatus] = MappingProxyType({})
+
+
+@runtime_checkable
+class PolledSource(Protocol):
+    """A source that says what changed, so that answers can be kept in memory."""
+
+    def poll_changes(self) -> Changes:
+        """
+        Return what changed since the last call; some microseconds.
+
+        Raises:
+            SourceUnavailable: If the source is gone or unreadable.
+        """
+        ...
 
 
 @runtime_checkable

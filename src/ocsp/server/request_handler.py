@@ -52,10 +52,11 @@ from ocsp.responder import (
 )
 from ocsp.responder.answer import Answer, error_response
 from ocsp.server.backend import AnswersElsewhere, Backend, BackendAnswer, Waiting
-from ocsp.server.change_poll import ChangePoll
 from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
-from ocsp.server.response_cache import CachedResponse, ResponseCache
+from ocsp.server.memory.asked_keys import AskedKeys
+from ocsp.server.memory.change_poll import ChangePoll
+from ocsp.server.memory.response_cache import CachedResponse, ResponseCache
 from ocsp.server.shared_fallback import SharedFallback, answer_with
 from ocsp.server.usable_answers import UsableAnswer
 from ocsp.server.write_back import SignedAnswer, WriteBack
@@ -192,6 +193,7 @@ class RequestHandler:
         self.cache_tag = cache_tag
         self.metrics = metrics or Metrics(lambda _: True)
         self._cache = ResponseCache(limit)
+        self._asked = AskedKeys()
         self._slots = slots or SigningSlots()
         self._foreign = foreign
         self._shared = None if shared is None else SharedFallback(shared)
@@ -395,17 +397,24 @@ class RequestHandler:
         self._look_at_signer(given.template)
         query, form = given.certificate
         this_update, next_update = stored.this_update, stored.next_update
-        entry = CachedResponse(
-            CacheableAnswer(given.der, this_update, next_update, self._tags((query,))),
-            given.until,
-            given.certificate,
-            valid_until=given.valid_until,
-            revoked=given.revoked,
-            version=stored.version,
-            outcomes=counts.in_memory(query.issuer, form),
+        prepared = CacheableAnswer(
+            given.der, this_update, next_update, self._tags((query,))
         )
-        sent = self._remember(request, entry)
-        reply = request.reply(sent.answer, moment, revoked=sent.revoked)
+        revoked = given.revoked
+        known = self._cache.find_certificate(given.certificate, moment.seconds)
+        if known is not None or self._asked.ask(request.key):
+            entry = CachedResponse(
+                prepared,
+                given.until,
+                given.certificate,
+                valid_until=given.valid_until,
+                revoked=revoked,
+                version=stored.version,
+                outcomes=counts.in_memory(query.issuer, form),
+            )
+            sent = self._remember(request, entry)
+            prepared, revoked = sent.answer, sent.revoked
+        reply = request.reply(prepared, moment, revoked=revoked)
         counts.read_from_store(
             moment.seconds - this_update, next_update - moment.seconds
         )

@@ -17,7 +17,7 @@ from ocsp.errors import BackendError
 from ocsp.responder import AnswerWriter, NewAnswer
 from ocsp.server.counting import RequestCounts
 from ocsp.server.event_log import EventLog
-from ocsp.server.response_cache import CachedResponse
+from ocsp.server.memory.response_cache import CachedResponse
 
 __all__ = ["SignedAnswer", "WriteBack"]
 

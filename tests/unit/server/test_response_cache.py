@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from ocsp.http import CacheableAnswer, Freshness
 from ocsp.metrics.counting import Outcome
 from ocsp.responder import CertIDForm
-from ocsp.server.response_cache import CachedResponse, ResponseCache
+from ocsp.server.memory.response_cache import CachedResponse, ResponseCache
 from tests.unit.server.scene import query
 
 LIMIT = 12_000

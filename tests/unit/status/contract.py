@@ -29,7 +29,8 @@ from ocsp.responder import (
     StatusRecord,
     StatusSource,
 )
-from ocsp.server.change_poll import MAX_AGE_SECONDS, PolledSource
+from ocsp.responder.stored_answer import PolledSource
+from ocsp.server.memory.change_poll import MAX_AGE_SECONDS
 from tests.pki import ca
 
 __all__ = [

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ocsp import limits
-from ocsp.server.change_poll import SECONDS
+from ocsp.server.memory.change_poll import SECONDS
 from ocsp.server.native.connection import Connection
 from ocsp.server.native.connections import Connections
 from ocsp.server.native.outbox import Outbox

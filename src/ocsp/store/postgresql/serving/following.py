@@ -65,7 +65,7 @@ _NOTHING_SEEN = "1:1:"
 
 UNKNOWN_SECONDS = 1.0
 """How old the view of the changes counts at least without a connection: too old to use
-answers from memory (see :data:`ocsp.server.change_poll.MAX_AGE_SECONDS`)."""
+answers from memory (see :data:`ocsp.server.memory.change_poll.MAX_AGE_SECONDS`)."""
 
 _log = logging.getLogger("ocsp.store")
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
 
 from ocsp.errors import BackendError
 from ocsp.http import Moment
 from ocsp.process_clock import ProcessClock
-from ocsp.responder.stored_answer import Changes
+from ocsp.responder.stored_answer import Changes, PolledSource
 from ocsp.server.event_log import EventLog
-from ocsp.server.response_cache import ResponseCache
+from ocsp.server.memory.response_cache import ResponseCache
 
-__all__ = ["ChangePoll", "PolledSource"]
+__all__ = ["ChangePoll"]
 
 SECONDS = 0.02
 """The time between two polls, and so the time until a change of status is noticed. One
@@ -32,20 +31,6 @@ How old the view of the changes in a store on another machine may be while answe
 used from memory. With the time between two polls it is less than a second: clients get
 no older status. After that the store is asked for each request.
 """
-
-
-@runtime_checkable
-class PolledSource(Protocol):
-    """A source that says what changed, so that answers can be kept in memory."""
-
-    def poll_changes(self) -> Changes:
-        """
-        Return what changed since the last call; some microseconds.
-
-        Raises:
-            SourceUnavailable: If the source is gone or unreadable.
-        """
-        ...
 
 
 class ChangePoll:
