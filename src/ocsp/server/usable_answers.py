@@ -8,8 +8,6 @@ usual takes the full way.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder import CertIDForm, Lookup, LookupResult, StatusQuery
 from ocsp.responder.schedule import is_current, usable_until
@@ -25,7 +23,7 @@ OVERDUE_SECONDS = 60
 store does not get a new one, it is asked again that often."""
 
 
-class UsableAnswer(NamedTuple):
+class UsableAnswer:
     """
     A stored answer that the client gets.
 
@@ -45,13 +43,34 @@ class UsableAnswer(NamedTuple):
         template: A request about another certificate of the same issuer.
     """
 
-    der: bytes
-    stored: StoredAnswer
-    certificate: tuple[StatusQuery, CertIDForm]
-    until: int
-    valid_until: int
-    revoked: bool
-    template: Lookup
+    __slots__ = (
+        "certificate",
+        "der",
+        "revoked",
+        "stored",
+        "template",
+        "until",
+        "valid_until",
+    )
+
+    def __init__(
+        self,
+        der: bytes,
+        stored: StoredAnswer,
+        certificate: tuple[StatusQuery, CertIDForm],
+        *,
+        until: int,
+        valid_until: int,
+        revoked: bool,
+        template: Lookup,
+    ) -> None:
+        self.der = der
+        self.stored = stored
+        self.certificate = certificate
+        self.until = until
+        self.valid_until = valid_until
+        self.revoked = revoked
+        self.template = template
 
 
 def usable_answer(
@@ -80,15 +99,14 @@ def usable_answer(
     signer = authority.find_signer(stored.signer)
     if signer is None or now >= valid_until or not is_current(stored, now):
         return None
-    # Positional arguments: with keywords, the tuple takes twice the time.
     return UsableAnswer(
         wrap((signer,), stored.tbs, stored.signature),
         stored,
         certificate,
-        time_to_ask(stored, now, valid_until),
-        valid_until,
-        found.record.status is _REVOKED,
-        template,
+        until=time_to_ask(stored, now, valid_until),
+        valid_until=valid_until,
+        revoked=found.record.status is _REVOKED,
+        template=template,
     )
 
 

@@ -70,6 +70,7 @@ SELECT event.id, name_hash, key_hash, serial
 FROM event JOIN issuer ON issuer.id = issuer_id WHERE event.id > ?
 ORDER BY event.id LIMIT ?
 """
+_NUMBERS = {form: form.value for form in CertIDForm}
 _NOTHING = Changes(False, ())
 _EVERYTHING = Changes(True, ())
 
@@ -244,7 +245,8 @@ class Reader:
             SourceUnavailable: If the file cannot be read now, or was deleted.
             StoreError: If the row of this certificate has values that mean nothing.
         """
-        row = self._row(_WITH_ANSWER, query, form)
+        # A plain number: SQLite would look for an adapter of the enumeration.
+        row = self._row(_WITH_ANSWER, query, _NUMBERS[form])
         if row is None:
             return None
         (
