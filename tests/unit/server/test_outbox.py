@@ -143,11 +143,9 @@ def test_the_turns_do_not_change_what_is_sent(
     assert found == ["GOOD", "REVOKED", "REVOKED"]
 
 
-def test_the_last_answer_of_a_connection_ends_it() -> None:
-    """The connection closes after the answer, not before."""
+def test_the_last_answer_of_a_connection_is_sent_at_once() -> None:
+    """The client has no other request in it, and the connection ends with it."""
     client = Client(handler())
     client.connection.data_received(get(request(), "Connection: close\r\n"))
-    assert not client.is_ended
-    client.outbox.send()
     assert len(bodies(client.transport.sent)) == 1
     assert client.transport.is_closed

@@ -298,7 +298,9 @@ class Connection(asyncio.Protocol):
     # --- writing and closing ---
 
     def _flush_soon(self) -> None:
-        if self._out or self._is_closing:
+        if self._is_closing:
+            self.flush()  # its client has no other request in this connection
+        elif self._out:
             self._outbox.add(self)
 
     def flush(self) -> None:
