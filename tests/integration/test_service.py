@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -108,9 +109,21 @@ def test_a_reload_loses_no_request(shared: Shared) -> None:
         assert "ocsp.toml:3: worker: is not a setting; did you mean workers?" in line
         service.wait_for("stays in force")
         load.wait_for_more()
+        _shows_the_refusal(service.urls[1])
         assert _validity(ask(service.url, request)) == 3 * 3600
         assert service.children() == before
     assert load.failures == []
+
+
+def _shows_the_refusal(admin: str) -> None:
+    """The admin port says that the files are not in force, and who says why."""
+    ready, end = "", time.monotonic() + SECONDS
+    with httpx.Client(base_url=admin, trust_env=False, timeout=SECONDS) as operator:
+        while "the last reload was refused" not in ready and time.monotonic() < end:
+            ready = operator.get("/ready").text
+        assert "the last reload was refused" in ready
+        page = operator.get("/log").text
+    assert re.search(r"ERROR supervisor ocsp\.service: not reloaded: ", page)
 
 
 def test_a_reload_can_change_the_addresses_and_the_workers(files: CAFolder) -> None:

@@ -23,6 +23,7 @@ from ocsp.inspection.signer_names import signer_names
 from ocsp.inspection.vocabulary import span
 from ocsp.metrics import Totals
 from ocsp.metrics.table import (
+    CONFIG_RELOAD_FAILED,
     DATABASE_CLOCK,
     FOREIGN_ANSWERED,
     FOREIGN_FAILED,
@@ -99,6 +100,7 @@ def responder_checks(
             *_elsewhere_checks(elsewhere(), totals, alarm),
             Check(name="clock", test=partial(_check_clock, totals, clock)),
             Check(name="processes", test=lambda: _check_processes(totals)),
+            Check(name="configuration", test=lambda: _check_configuration(totals)),
         ]
         if store is not None and reading is not None and freshness is not None:
             late = Level.FAILED if store.path else Level.DEGRADED
@@ -355,6 +357,16 @@ def _check_processes(totals: Totals) -> Result:
     )
     workers = {name for name in known if name.startswith("worker")}
     return Level.FAILED if workers and workers <= set(silent) else Level.DEGRADED, why
+
+
+def _check_configuration(totals: Totals) -> Result:
+    """Say that the last reload was refused: the service does not do what files say."""
+    if not any(totals.gauges(CONFIG_RELOAD_FAILED).values()):
+        return Level.OK, ""
+    return Level.DEGRADED, (
+        "the last reload was refused, for a reason that the log says: the configuration"
+        " before it stays in force"
+    )
 
 
 def _check_clock(totals: Totals, clock: ProcessClock) -> Result:

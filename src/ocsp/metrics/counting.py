@@ -146,7 +146,7 @@ class Metrics:
         """
         self._send = send
         self._process = process
-        self._lines = LogLines() if lines is None else lines
+        self._lines = LogLines(process) if lines is None else lines
         self._issuers: dict[IssuerKey, str] = {}
         self._signers: dict[bytes, str] = {}
         self._names: dict[str, AbstractSet[str]] = dict.fromkeys(

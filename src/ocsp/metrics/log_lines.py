@@ -21,10 +21,20 @@ class LogLines(logging.Handler):
     :data:`ocsp.limits.MAX_SHOWN_CHARACTERS` characters.
     """
 
-    def __init__(self, level: int = logging.INFO) -> None:
-        """Keep lines of *level* and above, with their time in UTC."""
+    def __init__(self, process: str, level: int = logging.INFO) -> None:
+        """
+        Keep lines, with their time in UTC.
+
+        Args:
+            process: The name of this process, which each line has.
+
+            level: The level below which lines are not kept.
+        """
         super().__init__(level)
-        formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        formatter = logging.Formatter(
+            "%(asctime)s %(levelname)s %(process_name)s %(name)s: %(message)s",
+            defaults={"process_name": process},
+        )
         formatter.converter = time.gmtime
         formatter.default_msec_format = ""
         self.setFormatter(formatter)

@@ -152,5 +152,10 @@ class Totals:
         return tuple(sorted(self._heard))
 
     def lines(self) -> tuple[str, ...]:
-        """Return the last lines of the log, oldest first."""
-        return tuple(self._lines)
+        """Return the last lines of the log, oldest first; they begin with their time."""
+        return tuple(sorted(self._lines, key=_second_of))
+
+
+def _second_of(line: str) -> str:
+    """Return the time with which *line* begins: processes report one after another."""
+    return line[: len("2026-11-28 12:00:00")]

@@ -32,6 +32,7 @@ from ocsp.metrics import Metrics, Report, Totals
 from ocsp.metrics.table import (
     ANSWERS_DUE,
     CANNED_LEFT,
+    CONFIG_RELOAD_FAILED,
     DATABASE_CLOCK,
     EVENTS_OPEN,
     FOREIGN_ANSWERED,
@@ -288,7 +289,7 @@ def test_a_responder_without_a_database_has_none() -> None:
     state = LiveState(lambda: [issuer], None)
     assert (state.stores(), state.issuers()[0].counts) == ([], None)
     checks = _checks([issuer], None)
-    names = ["source partner", "signer Responder", "clock", "processes"]
+    names = ["source partner", "signer Responder", "clock", "processes", "configuration"]
     assert [each.name for each in checks()] == names
     assert {each.test() for each in checks()} == {(Level.OK, "")}
 
@@ -336,6 +337,7 @@ def test_all_checks_of_a_good_responder_pass(path: Path) -> None:
         "freshness": (Level.OK, ""),
         "clock": (Level.OK, ""),
         "processes": (Level.OK, ""),
+        "configuration": (Level.OK, ""),
     }
 
 
@@ -569,6 +571,18 @@ def test_silent_processes_degrade_or_fail(path: Path) -> None:
     now[0] = 20.0
     totals.add(Report("updater"))
     assert _result(checks, "processes")[0] is Level.FAILED
+
+
+def test_a_refused_reload_degrades(path: Path) -> None:
+    """Until another one is taken: the files say something else than is done."""
+    totals = Totals()
+    checks = _checks(_configured(_certificate(100)), path, totals)
+    metrics = Metrics(totals.add, process="supervisor")
+    for failed, level in ((1, Level.DEGRADED), (0, Level.OK)):
+        metrics.gauge(CONFIG_RELOAD_FAILED).value = failed
+        metrics.flush()
+        found, why = _result(checks, "configuration")
+        assert (found, "the log" in why) == (level, bool(failed))
 
 
 def test_a_clock_that_differs_from_that_of_the_database_degrades(path: Path) -> None:

@@ -433,7 +433,7 @@ def test_the_last_lines_of_the_log_reach_the_totals(
     """The last lines of the log reach the totals."""
     monkeypatch.setattr(limits, "MAX_LOG_LINES", 25)
     monkeypatch.setattr(limits, "MAX_SHOWN_CHARACTERS", 60)
-    totals, lines = Totals(), LogLines()
+    totals, lines = Totals(), LogLines("worker-1")
     metrics = Metrics(totals.add, lines=lines)
     for number in range(40):
         text = f"{number}\n forged line" + "x" * 100
@@ -442,7 +442,7 @@ def test_the_last_lines_of_the_log_reach_the_totals(
         )
     metrics.flush()
     assert len(totals.lines()) == 25
-    assert "INFO n: 15 forged line" in totals.lines()[0]
+    assert "INFO worker-1 n: 15 forged line" in totals.lines()[0]
     assert {len(line) for line in totals.lines()} == {60}
 
 
@@ -450,7 +450,7 @@ def test_a_record_that_cannot_be_formatted_is_dropped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A record that cannot be formatted is dropped."""
-    lines = LogLines()
+    lines = LogLines("worker-1")
     lines.handle(logging.makeLogRecord({"msg": "%d", "args": ("x",)}))
     assert lines.oldest(1) == ()
 

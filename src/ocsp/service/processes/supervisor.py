@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from ocsp.errors import BackendError, ConfigurationError, ConfigurationProblem
 from ocsp.metrics import Metrics, ReportSender, report_channel
+from ocsp.metrics.log_lines import LogLines
 from ocsp.metrics.table import CONFIG_RELOAD_FAILED, WORKER_RESTARTS
 from ocsp.process_clock import ProcessClock
 from ocsp.service.configuration import Configuration, ConfigurationFile
@@ -42,6 +43,9 @@ from ocsp.service.time.clock import WARNING, is_synchronised
 __all__ = ["Supervisor"]
 
 logger = logging.getLogger("ocsp.service")
+
+_NAME = "supervisor"
+"""The name of this process in the log and in the metrics."""
 
 CLOCK_SECONDS = 3600.0
 """How often the supervisor looks whether the clock is synchronised."""
@@ -81,7 +85,10 @@ class Supervisor:
         except ConfigurationError as error:
             raise file.locate(error) from error
         self._receiving, self._sending = report_channel()
-        self._metrics = Metrics(ReportSender(self._sending).send, process="supervisor")
+        self._lines = LogLines(_NAME)
+        self._metrics = Metrics(
+            ReportSender(self._sending).send, process=_NAME, lines=self._lines
+        )
         self._restarts = self._metrics.counter(WORKER_RESTARTS)
         self._reload_failed = self._metrics.gauge(CONFIG_RELOAD_FAILED)
         self._reload_failed.value = 0
@@ -107,7 +114,7 @@ class Supervisor:
             BackendError: If a process cannot start. Nothing then runs.
             KeyboardInterrupt: After SIGINT, when all processes have ended.
         """
-        configure_logging(self._configuration.log, "supervisor")
+        self._configure_logging(self._configuration)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._signals.put_nowait, number)
@@ -246,7 +253,7 @@ class Supervisor:
         self._listeners = listeners
         await self._use_in_updater(new)
         self._configuration = new
-        configure_logging(new.log, "supervisor")
+        self._configure_logging(new)
 
     def _needs_new_workers(self, new: Configuration, listeners: Listeners) -> bool:
         return (
@@ -309,6 +316,9 @@ class Supervisor:
         return open_admin_socket(configuration.admin.listen)
 
     # --- in the background ------------------------------------------------------------
+
+    def _configure_logging(self, configuration: Configuration) -> None:
+        configure_logging(configuration.log, _NAME, None, self._lines)
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
         tasks = [_watch_clock(), report(self._metrics, self._clock.look)]

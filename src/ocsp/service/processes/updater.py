@@ -42,7 +42,7 @@ class Updater:
             clock: The clock of the process.
         """
         self.name = name
-        self.lines = LogLines()
+        self.lines = LogLines(name)
         self._sockets = sockets
         self._totals = totals
         self._clock = clock

@@ -62,7 +62,7 @@ class Worker:
         self._sockets = sockets
         self._clock = clock
         self._started = started
-        self.lines = LogLines()
+        self.lines = LogLines(name)
         self._metrics = Metrics(send, process=name, lines=self.lines)
         self._service: BuiltService | None = None
         self._handler: RequestHandler | None = None
