@@ -116,7 +116,7 @@ def test_a_reload_loses_no_request(shared: Shared) -> None:
 
 
 def _shows_the_refusal(admin: str) -> None:
-    """The admin port says that the files are not in force, and who says why."""
+    """Check that the admin port says what is in force, and who said why."""
     ready, end = "", time.monotonic() + SECONDS
     with httpx.Client(base_url=admin, trust_env=False, timeout=SECONDS) as operator:
         while "the last reload was refused" not in ready and time.monotonic() < end:

@@ -152,7 +152,7 @@ class Totals:
         return tuple(sorted(self._heard))
 
     def lines(self) -> tuple[str, ...]:
-        """Return the last lines of the log, oldest first; they begin with their time."""
+        """Return the last lines of the log, which begin with their time, in order."""
         return tuple(sorted(self._lines, key=_second_of))
 
 

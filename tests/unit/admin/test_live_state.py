@@ -289,7 +289,13 @@ def test_a_responder_without_a_database_has_none() -> None:
     state = LiveState(lambda: [issuer], None)
     assert (state.stores(), state.issuers()[0].counts) == ([], None)
     checks = _checks([issuer], None)
-    names = ["source partner", "signer Responder", "clock", "processes", "configuration"]
+    names = [
+        "source partner",
+        "signer Responder",
+        "clock",
+        "processes",
+        "configuration",
+    ]
     assert [each.name for each in checks()] == names
     assert {each.test() for each in checks()} == {(Level.OK, "")}
 
