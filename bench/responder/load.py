@@ -38,6 +38,9 @@ delay = function() return math.random(0, 2 * {pause}) end
 """
 
 
+CONNTRACK = Path("/proc/sys/net/netfilter")
+"""Where Linux says how many connections its firewall knows, if there is one."""
+
 STRIDE = 104_729
 """Targets from the first of one run to the first of the next: more than a run sends, so
 that the server has none of them in memory yet."""
@@ -88,6 +91,8 @@ class Measured:
 
 def measure(server: Server, load: Load, seconds: float, number: int = 0) -> Measured:
     """Send *load* for *seconds*; *number* is that of the run, for other targets."""
+    if load.close:
+        _wait_for_room()
     template = _GET if load.file.suffix == ".get" else _POST
     if load.pause:
         template += _PAUSE
@@ -257,6 +262,19 @@ class _Client:
             self._selector.unregister(self._socket)
             self._socket.close()
             self._socket = None
+
+
+def _wait_for_room() -> None:
+    """
+    Wait until the firewall has forgotten most connections that have ended.
+
+    It knows each for two minutes. If its table is full, it drops the packets of new
+    ones, and nothing answers any more.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        most = int((CONNTRACK / "nf_conntrack_max").read_text())
+        while int((CONNTRACK / "nf_conntrack_count").read_text()) > most // 2:
+            time.sleep(1)
 
 
 def _milliseconds(found: re.Match[str] | None) -> float:
