@@ -126,13 +126,6 @@ class Store:
         """Store nothing."""
 
 
-class _InFull(PlainRequests):
-    """Reads every request in full."""
-
-    def match(self, der: bytes) -> None:
-        del der
-
-
 class Node:
     """A handler, and what it has counted."""
 
@@ -190,6 +183,9 @@ class Node:
 @example(  # about to end
     StatusRecord(), _answer(next_update=NOW + 3), None, None, "GET", None
 )
+@example(  # the certificate has ended, and its status is kept no longer
+    StatusRecord(expires=START - HOUR), _answer(), HOUR / 2, None, "GET", None
+)
 @example(  # a revocation cannot be hidden by a date
     StatusRecord.revoked(START - HOUR), _answer(), None, None, "GET", SAME_DATE
 )
@@ -206,10 +202,9 @@ def test_it_is_the_same_answer(
 
     async def main() -> None:
         short, full = (Node(Store(found), retention, tag) for _ in range(2))
-        full.handler._backend._plain = _InFull()
-        full.handler._backend._plain_second = full.handler.moment.seconds
         for node in (short, full):
             node.ask("POST", 0x10, None)  # so the short way knows the others
+        full.handler._backend._plain = PlainRequests()  # it reads the next in full
         given = [node.ask(method, 0x11, conditions) for node in (short, full)]
         assert short.counted() == full.counted()
         if short.totals.counters(SIGNATURES):  # another signature each time
