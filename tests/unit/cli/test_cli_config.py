@@ -102,7 +102,6 @@ def test_check_reports_each_problem_on_a_line(
     )
 
 
-@pytest.mark.requirement("R9919-8")
 def test_check_warns_of_a_source_that_cannot_answer(
     files: CAFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,6 +120,7 @@ def test_check_warns_of_a_source_that_cannot_answer(
     assert "ca.pem" in line
 
 
+@pytest.mark.requirement("R9919-8")
 def test_check_warns_of_a_clock_that_is_not_synchronised(
     files: CAFolder,
     capsys: pytest.CaptureFixture[str],
