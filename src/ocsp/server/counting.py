@@ -26,7 +26,7 @@ from ocsp.responder.answer import Answer, Lookup
 from ocsp.responder.source import IssuerKey
 from ocsp.responder.stored_answer import CertIDForm
 
-__all__ = ["RequestCounts", "timed"]
+__all__ = ["RequestCounts", "code_of", "timed"]
 
 _SUCCESSFUL = OCSPResponseStatus.SUCCESSFUL
 """A name of the module: access to a member of an enumeration is slower."""
@@ -129,7 +129,7 @@ class RequestCounts:
 
             seconds: How long the request took.
         """
-        code = reply.status if isinstance(reply, HTTPAnswer) else 200
+        code = code_of(reply)
         if answer.status is not _SUCCESSFUL or lookup is None:
             self._seconds.observe(seconds)
             self._other(method, code, answer, lookup).count += 1
@@ -160,8 +160,9 @@ class RequestCounts:
 
             seconds: How long the request took.
         """
-        code = reply.status if isinstance(reply, HTTPAnswer) else 200
-        self._successful((method, code, "store", issuer, _HASHES[form]), seconds)
+        self._successful(
+            (method, code_of(reply), "store", issuer, _HASHES[form]), seconds
+        )
 
     def _successful(
         self, key: tuple[str, int, str, IssuerKey, str], seconds: float
@@ -201,10 +202,10 @@ class RequestCounts:
             cert_id_hash="" if lookup is None else _hash_of(lookup),
         )
 
-    def read_from_store(self, age: int, left: int) -> None:
+    def read_from_store(self, this_update: int, next_update: int, now: int) -> None:
         """Count the age of an answer from the store, and how long it is valid."""
-        self._age.observe(age)
-        self._left.observe(left)
+        self._age.observe(now - this_update)
+        self._left.observe(next_update - now)
 
     def not_stored(self, why: str, number: int) -> None:
         """Count new answers that were not stored; see ``why`` of the label values."""
@@ -249,6 +250,11 @@ class RequestCounts:
             metrics.counter(SIGNATURES, name, "failed"),
             metrics.histogram(SIGNATURE_SECONDS, name),
         )
+
+
+def code_of(reply: object) -> int:
+    """Return the HTTP status code of *reply*: all but an HTTPAnswer have 200."""
+    return reply.status if isinstance(reply, HTTPAnswer) else 200
 
 
 def timed(function: Callable[[], Answer]) -> Callable[[], tuple[Answer, float]]:

@@ -44,6 +44,7 @@ from ocsp.metrics.table import (
 )
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
+    CertIDForm,
     Lookup,
     Responder,
     SharedAnswerReader,
@@ -52,7 +53,7 @@ from ocsp.responder import (
 )
 from ocsp.responder.answer import Answer, error_response
 from ocsp.server.backend import AnswersElsewhere, Backend, BackendAnswer, Waiting
-from ocsp.server.counting import RequestCounts
+from ocsp.server.counting import RequestCounts, code_of
 from ocsp.server.event_log import EventLog
 from ocsp.server.memory.asked_keys import AskedKeys
 from ocsp.server.memory.change_poll import ChangePoll
@@ -387,8 +388,7 @@ class RequestHandler:
     def _reply_from_memory(self, request: _Request, entry: CachedResponse) -> Reply:
         reply = request.reply(entry.answer, self._poll.moment, revoked=entry.revoked)
         query, form = entry.certificate
-        code = reply.status if isinstance(reply, HTTPAnswer) else 200
-        self._counts.from_memory(request.method, code, query.issuer, form)
+        self._counts.from_memory(request.method, code_of(reply), query.issuer, form)
         return reply
 
     def _reply_usable(self, request: _Request, given: UsableAnswer) -> Reply:
@@ -396,6 +396,8 @@ class RequestHandler:
         moment, counts, stored = self._poll.moment, self._counts, given.stored
         self._look_at_signer(given.template)
         query, form = given.certificate
+        if given.revoked:
+            self._note_revoked(request, (query,), stored.version)
         this_update, next_update = stored.this_update, stored.next_update
         prepared = CacheableAnswer(
             given.der, this_update, next_update, self._tags((query,))
@@ -403,34 +405,28 @@ class RequestHandler:
         revoked = given.revoked
         known = self._cache.find_certificate(given.certificate, moment.seconds)
         if known is not None or self._asked.ask(request.key):
-            entry = CachedResponse(
-                prepared,
-                given.until,
-                given.certificate,
-                valid_until=given.valid_until,
-                revoked=revoked,
-                version=stored.version,
-                outcomes=counts.in_memory(query.issuer, form),
-            )
+            entry = self._entry(prepared, given, given.certificate, stored.version)
             sent = self._remember(request, entry)
             prepared, revoked = sent.answer, sent.revoked
         reply = request.reply(prepared, moment, revoked=revoked)
-        counts.read_from_store(
-            moment.seconds - this_update, next_update - moment.seconds
-        )
+        counts.read_from_store(this_update, next_update, moment.seconds)
         seconds = time.perf_counter() - request.begin
         counts.stored(request.method, reply, query.issuer, form, seconds)
         return reply
 
     def _reply_from_source(self, request: _Request, given: BackendAnswer) -> Reply:
-        """Return an answer that is no copy; a copy can be older than its *revoked*."""
-        if given.revoked and given.lookup is not None and self._shared is not None:
-            self._shared.note_revoked(
-                given.lookup.queries,
-                given.version,
-                is_last=request.revision == self._poll.revision,
-            )
+        """Return an answer that is no copy."""
+        if given.revoked and given.lookup is not None:
+            self._note_revoked(request, given.lookup.queries, given.version)
         return self._reply(request, given)
+
+    def _note_revoked(
+        self, request: _Request, queries: Sequence[StatusQuery], version: int
+    ) -> None:
+        """Let no copy be used that is older than this *revoked*."""
+        if self._shared is not None:
+            is_last = request.revision == self._poll.revision
+            self._shared.note_revoked(queries, version, is_last=is_last)
 
     def _reply(self, request: _Request, given: BackendAnswer) -> Reply:
         reply = self._make_reply(request, given)
@@ -455,30 +451,39 @@ class RequestHandler:
             return request.reply(uncached, moment, revoked=given.revoked)
         this_update, next_update = freshness.seconds()
         if given.from_store:
-            self._counts.read_from_store(
-                moment.seconds - this_update, next_update - moment.seconds
-            )
+            self._counts.read_from_store(this_update, next_update, moment.seconds)
         lookup = given.lookup
         tags = self._tags(() if lookup is None else lookup.queries)
         prepared = CacheableAnswer(given.answer.der, this_update, next_update, tags)
         if lookup is None or lookup.stored_form is None:
             return request.reply(prepared, moment, revoked=given.revoked)
         certificate = lookup.queries[0], lookup.stored_form
-        entry = CachedResponse(
-            prepared,
-            given.until,
-            certificate,
-            valid_until=given.valid_until,
-            revoked=given.revoked,
-            version=given.version,
-            outcomes=self._counts.in_memory(lookup.queries[0].issuer, certificate[1]),
-        )
+        entry = self._entry(prepared, given, certificate, given.version)
         sent = self._remember(request, entry)
         if sent is entry and given.answer.new is not None and self._write_back:
             signer = lookup.signers[0].certificate
             new = SignedAnswer(given.answer.new, signer, entry)
             self._write_back.add(new, moment.seconds)
         return request.reply(sent.answer, moment, revoked=sent.revoked)
+
+    def _entry(
+        self,
+        prepared: CacheableAnswer,
+        given: BackendAnswer | UsableAnswer,
+        certificate: tuple[StatusQuery, CertIDForm],
+        version: int,
+    ) -> CachedResponse:
+        """Return the answer as it is kept in memory."""
+        query, form = certificate
+        return CachedResponse(
+            prepared,
+            given.until,
+            certificate,
+            valid_until=given.valid_until,
+            revoked=given.revoked,
+            version=version,
+            outcomes=self._counts.in_memory(query.issuer, form),
+        )
 
     def _remember(self, request: _Request, entry: CachedResponse) -> CachedResponse:
         """Keep *entry* in memory, and return it, or the one that is there already."""

@@ -7,7 +7,7 @@ import datetime
 import hashlib
 from collections.abc import Iterable, Sequence
 from email.utils import formatdate
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -29,7 +29,6 @@ from ocsp.metrics.table import (
 from ocsp.responder import (
     Authority,
     CertIDForm,
-    Changes,
     DueAnswer,
     LookupResult,
     NewAnswer,
@@ -43,7 +42,15 @@ from ocsp.server.memory import asked_keys
 from ocsp.server.memory.asked_keys import AskedKeys
 from ocsp.server.plain_requests import PlainRequests
 from tests.pki import ca, delegate_signer
-from tests.unit.server.scene import HOUR, START, Clock, handler, request
+from tests.unit.server.scene import (
+    HOUR,
+    START,
+    Clock,
+    PolledSource,
+    handler,
+    query,
+    request,
+)
 
 NOW = int(START.timestamp())
 SIGNER = hashlib.sha256(
@@ -82,22 +89,15 @@ def _stored() -> LookupResult:
     return LookupResult(StatusRecord(), 3, _answer())
 
 
-class Store:
+class Store(PolledSource):
     """A store in memory, which has the same about every certificate."""
 
     def __init__(self, found: LookupResult | None) -> None:
+        super().__init__()
         self.found = found
         self.look_ups = 0
 
-    async def look_up(
-        self, queries: Sequence[StatusQuery]
-    ) -> Sequence[StatusRecord | None]:
-        """Return the record, for each query."""
-        return self.look_up_now(queries)
-
-    def look_up_now(
-        self, queries: Sequence[StatusQuery]
-    ) -> Sequence[StatusRecord | None]:
+    def look_up_now(self, queries: Sequence[StatusQuery]) -> list[StatusRecord | None]:
         """Return the record, for each query."""
         return [None if self.found is None else self.found.record] * len(queries)
 
@@ -112,10 +112,6 @@ class Store:
     def due_answers(self, *_: Any) -> list[DueAnswer]:
         """Nothing is signed ahead."""
         return []
-
-    def poll_changes(self) -> Changes:
-        """Nothing changes."""
-        return Changes(False, ())
 
     def store_answers(self, answers: Iterable[NewAnswer], now: int) -> int:
         """Store nothing."""
@@ -235,6 +231,16 @@ def test_one_that_another_request_has_brought_is_kept_at_once() -> None:
     assert node.ask("POST", 0x10, None) == first
     assert node.ask("POST", 0x10, None) == first
     assert node.store.look_ups == 2
+
+
+def test_no_copy_is_used_that_is_older_than_a_revocation() -> None:
+    """As after an answer that took the full way."""
+    store = Store(LookupResult(StatusRecord.revoked(START - HOUR), 3, _answer()))
+    given = handler(store, shared=cast("Any", object()))
+    for serial in (0x10, 0x11):  # the first one is read in full
+        given.handle("POST", b"/", request(serial))
+    assert given._shared is not None
+    assert set(given._shared._known) == {query(0x10), query(0x11)}
 
 
 def test_the_store_is_asked_again_when_another_answer_is_due() -> None:
