@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from ocsp import OCSPCertStatus
 from ocsp.errors import StatusChangeRefused
 from ocsp.responder import CertIDForm, DueAnswer, NewAnswer, StatusRecord
 from ocsp.store import CertificateRow, SQLiteStore, Store
@@ -189,6 +190,12 @@ class StoreModel(RuleBasedStateMachine):
                 found = store.look_up_with_answer(query(serial), CertIDForm.SHA1)
                 known = self.records.get(serial)
                 assert (found and found[:2]) == known
+                answer = store.look_up_answer(query(serial), CertIDForm.SHA1)
+                if found is None or found.stored is None:
+                    assert answer is None
+                else:
+                    revoked = found.record.status is OCSPCertStatus.REVOKED
+                    assert answer == (found.stored, revoked)
                 if found is not None and found.stored is not None:
                     text = found.stored.tbs
                     assert text == self.answers[serial]

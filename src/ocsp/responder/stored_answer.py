@@ -25,6 +25,7 @@ __all__ = [
     "ChangedStatus",
     "Changes",
     "CheckedAnswer",
+    "CurrentAnswer",
     "DueAnswer",
     "LookupResult",
     "NewAnswer",
@@ -75,6 +76,20 @@ class StoredAnswer(NamedTuple):
     next_update: int
     tbs: bytes
     signature: bytes
+
+
+class CurrentAnswer(NamedTuple):
+    """
+    A stored answer that was made from the present version of the status.
+
+    Attributes:
+        answer: The answer.
+
+        revoked: Whether it says *revoked*.
+    """
+
+    answer: StoredAnswer
+    revoked: bool
 
 
 class LookupResult(NamedTuple):
@@ -230,6 +245,17 @@ class AnswerStore(AnswerWriter, Protocol):
     ) -> LookupResult | None:
         """
         Return status and stored answer from one snapshot; ``None`` if not issued.
+
+        Raises:
+            SourceUnavailable: If the store cannot answer now.
+        """
+        ...
+
+    def look_up_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> CurrentAnswer | None:
+        """
+        Return the stored answer about the present status; ``None`` if there is none.
 
         Raises:
             SourceUnavailable: If the store cannot answer now.

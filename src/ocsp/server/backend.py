@@ -185,13 +185,16 @@ class Backend:
         self, plain: PlainRequest, moment: Moment, *, may_sign: bool
     ) -> Given | UsableAnswer:
         query, form = plain.query(), plain.template.stored_form
-        if self._store is None or form is None:
-            return self._answer(plain.lookup(query), may_sign=may_sign)
-        found = self._store.look_up_with_answer(query, form)
-        usable = usable_answer(plain.template, (query, form), found, moment.seconds)
-        if usable is not None:
-            return usable
-        return self._answer_stored(plain.lookup(query), found, may_sign=may_sign)
+        if self._store is not None and form is not None:
+            found = self._store.look_up_answer(query, form)
+            if found is not None:
+                certificate = query, form
+                usable = usable_answer(
+                    plain.template, certificate, found, moment.seconds
+                )
+                if usable is not None:
+                    return usable
+        return self._answer(plain.lookup(query), may_sign=may_sign)
 
     def _answer(self, lookup: Lookup, *, may_sign: bool) -> Given:
         form = lookup.stored_form

@@ -8,15 +8,12 @@ usual takes the full way.
 
 from __future__ import annotations
 
-from ocsp.messages.statuses import OCSPCertStatus
-from ocsp.responder import CertIDForm, Lookup, LookupResult, StatusQuery
+from ocsp.responder import CertIDForm, Lookup, StatusQuery
 from ocsp.responder.schedule import is_current, usable_until
 from ocsp.responder.signed_response import wrap
-from ocsp.responder.stored_answer import StoredAnswer
+from ocsp.responder.stored_answer import CurrentAnswer, StoredAnswer
 
 __all__ = ["UsableAnswer", "time_to_ask", "usable_answer"]
-
-_REVOKED = OCSPCertStatus.REVOKED  # members of enumerations are slower
 
 OVERDUE_SECONDS = 60
 """How long an answer is kept in memory when the time to sign it again is over: if the
@@ -76,7 +73,7 @@ class UsableAnswer:
 def usable_answer(
     template: Lookup,
     certificate: tuple[StatusQuery, CertIDForm],
-    found: LookupResult | None,
+    found: CurrentAnswer,
     now: int,
 ) -> UsableAnswer | None:
     """
@@ -87,13 +84,13 @@ def usable_answer(
 
         certificate: The certificate of the request, and the form that is stored.
 
-        found: What the store has about it.
+        found: The stored answer.
 
         now: The current time, in seconds since 1970.
     """
-    stored = None if found is None else found.stored
+    stored, revoked = found
     authority = template.authorities[0]
-    if found is None or stored is None or authority.retention is not None:
+    if authority.retention is not None:
         return None
     valid_until = usable_until(stored)
     signer = authority.find_signer(stored.signer)
@@ -105,7 +102,7 @@ def usable_answer(
         certificate,
         until=time_to_ask(stored, now, valid_until),
         valid_until=valid_until,
-        revoked=found.record.status is _REVOKED,
+        revoked=revoked,
         template=template,
     )
 

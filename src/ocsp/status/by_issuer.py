@@ -21,6 +21,7 @@ from ocsp.responder.stored_answer import (
     AnswerWriter,
     CertIDForm,
     Changes,
+    CurrentAnswer,
     DueAnswer,
     LookupResult,
     NewAnswer,
@@ -223,6 +224,19 @@ class StoreAndSources(_WriterBeside, LocalSourcesByIssuer):
         if query.issuer not in self._local:
             return self._store.look_up_with_answer(query, form)
         return _not_kept(self._find(query))
+
+    def look_up_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> CurrentAnswer | None:
+        """
+        Return the stored answer about the present status, if the store keeps it.
+
+        Raises:
+            SourceUnavailable: If the store cannot answer now.
+        """
+        if query.issuer in self._local:
+            return None
+        return self._store.look_up_answer(query, form)
 
     def due_answers(self, issuer: IssuerKey, now: int, limit: int) -> list[DueAnswer]:
         """Return answers of *issuer* to sign, from the store."""

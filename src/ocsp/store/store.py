@@ -27,6 +27,7 @@ from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
     CertIDForm,
     Changes,
+    CurrentAnswer,
     DueAnswer,
     LookupResult,
     NewAnswer,
@@ -380,6 +381,23 @@ class Store(ABC):
             StoreError: If the row of the certificate has values that mean nothing.
         """
         ...
+
+    def look_up_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> CurrentAnswer | None:
+        """
+        Return the stored answer about the present status; ``None`` if there is none.
+
+        Raises:
+            SourceUnavailable: If the store cannot be read now, or is gone.
+            StoreError: If the row of the certificate has values that mean nothing.
+        """
+        found = self.look_up_with_answer(query, form)
+        if found is None or found.stored is None:
+            return None
+        return CurrentAnswer(
+            found.stored, found.record.status is OCSPCertStatus.REVOKED
+        )
 
     def issuers(self) -> list[StoredIssuer]:
         """

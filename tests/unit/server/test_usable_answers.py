@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from ocsp.http import CacheTag, Conditions, HTTPAnswer, get_url
 from ocsp.http import Connection as ConnectionHeader
+from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.table import (
     ANSWER_AGE,
@@ -36,7 +37,7 @@ from ocsp.responder import (
     StatusQuery,
     StatusRecord,
 )
-from ocsp.responder.stored_answer import StoredAnswer
+from ocsp.responder.stored_answer import CurrentAnswer, StoredAnswer
 from ocsp.server import RequestHandler
 from ocsp.server.memory import asked_keys
 from ocsp.server.memory.asked_keys import AskedKeys
@@ -108,6 +109,17 @@ class Store(PolledSource):
         del query, form
         self.look_ups += 1
         return self.found
+
+    def look_up_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> CurrentAnswer | None:
+        """Return the answer that it has."""
+        found = self.look_up_with_answer(query, form)
+        if found is None or found.stored is None:
+            return None
+        return CurrentAnswer(
+            found.stored, found.record.status is OCSPCertStatus.REVOKED
+        )
 
     def due_answers(self, *_: Any) -> list[DueAnswer]:
         """Nothing is signed ahead."""

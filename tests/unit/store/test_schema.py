@@ -40,7 +40,7 @@ def _database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         UPDATE answer SET version = (SELECT version FROM certificate
                 WHERE certificate.serial = answer.serial),
             due = 1500, this_update = 1000, next_update = 2000, signer_id = 1,
-            tbs = x'01', signature = x'02';
+            tbs = x'01', signature = x'02', says_revoked = serial <> x'01';
         """
     )
     yield connection
@@ -140,6 +140,10 @@ IGNORED = [
     # Compare-and-set: from an older, and from a later version than the present one.
     "UPDATE answer SET version = 1, tbs = x'09' WHERE serial = x'02'",
     "UPDATE answer SET version = 3, tbs = x'09' WHERE serial = x'02'",
+    # An answer states the present status.
+    "UPDATE answer SET says_revoked = 0 WHERE serial = x'02'",
+    "UPDATE answer SET says_revoked = 1 WHERE serial = x'01'",
+    "UPDATE answer SET says_revoked = NULL WHERE serial = x'02'",
 ]
 
 
@@ -175,6 +179,15 @@ def test_a_statement_is_allowed(database: sqlite3.Connection, statement: str) ->
     assert _dump(database) != before
 
 
+def test_a_new_version_takes_the_answer_away(database: sqlite3.Connection) -> None:
+    """Also one that another program counts without a change."""
+    signed = "SELECT serial FROM answer WHERE version <> 0 ORDER BY serial"
+    assert database.execute(signed).fetchall() == [(b"\1",), (b"\2",), (b"\3",)]
+    database.execute("UPDATE certificate SET version = 3 WHERE serial = x'02'")
+    database.execute("UPDATE certificate SET revoked = 5 WHERE serial = x'01'")
+    assert database.execute(signed).fetchall() == [(b"\3",)]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -197,7 +210,9 @@ def test_a_change_has_a_version_and_an_event(
         "SELECT version, old_revoked, old_reason, who FROM event ORDER BY id DESC"
     ).fetchone()
     assert event == (3, 1000, 6, None)  # another program does not say who it is
-    due = database.execute("SELECT serial FROM answer WHERE due = ?", (CHANGED,))
+    due = database.execute(
+        "SELECT serial FROM answer WHERE due = ? AND version = 0", (CHANGED,)
+    )
     assert due.fetchall() == [(b"\x03",)]
 
 

@@ -82,7 +82,9 @@ ON CONFLICT DO NOTHING
 # so that all clients get the same octets.
 _SIGNED = """
 UPDATE answer SET version = ?, signer_id = ?, due = ?, this_update = ?,
-    next_update = ?, tbs = ?, signature = ?
+    next_update = ?, tbs = ?, signature = ?, says_revoked = (
+        SELECT revoked IS NOT NULL FROM certificate c
+        WHERE c.issuer_id = answer.issuer_id AND c.serial = answer.serial)
 WHERE issuer_id = ? AND serial = ? AND form = ?
     AND (version <> ? OR due <= ? OR this_update > ? OR signer_id <> ?)
 """

@@ -19,6 +19,7 @@ from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
     CertIDForm,
     Changes,
+    CurrentAnswer,
     DueAnswer,
     LookupResult,
     NewAnswer,
@@ -208,6 +209,12 @@ class SQLiteStore(Store):
     ) -> LookupResult | None:
         """Return status and stored answer from one snapshot; some 10 µs."""
         return self._reader.find_with_answer(query, form)
+
+    def look_up_answer(
+        self, query: StatusQuery, form: CertIDForm
+    ) -> CurrentAnswer | None:
+        """Return the stored answer about the present status; some 6 µs."""
+        return self._reader.find_answer(query, form)
 
     # --- signed answers ---
 

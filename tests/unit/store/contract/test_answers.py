@@ -52,6 +52,11 @@ def test_an_answer_comes_back_with_the_status(store: Store) -> None:
     assert store.look_up_with_answer(query(2), SHA1) == (StatusRecord(), 1, None)
     assert store.look_up_with_answer(query(9), SHA1) is None
     assert store.look_up_with_answer(query(1, ca("Other CA")), SHA1) is None
+    assert store.look_up_answer(query(1), SHA1) == (new.answer, False)
+    assert store.look_up_answer(query(1), SHA256) is None
+    assert store.look_up_answer(query(2), SHA1) is None
+    assert store.look_up_answer(query(9), SHA1) is None
+    assert store.look_up_answer(query(1, ca("Other CA")), SHA1) is None
 
 
 def test_an_answer_of_an_older_status_is_never_returned(store: Store) -> None:
@@ -61,8 +66,12 @@ def test_an_answer_of_an_older_status_is_never_returned(store: Store) -> None:
     found = store.look_up_with_answer(query(1), SHA1)
     assert found is not None
     assert (found.version, found.stored) == (2, None)
+    assert store.look_up_answer(query(1), SHA1) is None
     store.release(ca(), 1)
     assert store.look_up_with_answer(query(1), SHA1) == (StatusRecord(), 3, None)
+    assert store.look_up_answer(query(1), SHA1) is None
+    store.postpone_answers([(query(1), SHA1)], NOW_SECONDS + 900)
+    assert store.look_up_answer(query(1), SHA1) is None
 
 
 @pytest.mark.parametrize("version", [1, 3])
@@ -75,6 +84,7 @@ def test_an_answer_of_another_version_is_not_stored(store: Store, version: int) 
     found = store.look_up_with_answer(query(1), SHA1)
     assert found is not None
     assert found.stored == right.answer
+    assert store.look_up_answer(query(1), SHA1) == (right.answer, True)
 
 
 def test_the_first_of_two_signers_wins(store: Store) -> None:

@@ -20,6 +20,7 @@ from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord
 from ocsp.responder.stored_answer import (
     CertIDForm,
     Changes,
+    CurrentAnswer,
     LookupResult,
     StoredAnswer,
 )
@@ -63,6 +64,11 @@ SELECT c.revoked, c.reason, c.invalid, c.expires, c.cert_hash, c.version,
 FROM certificate c LEFT JOIN answer a ON a.issuer_id = c.issuer_id
     AND a.serial = c.serial AND a.form = ? AND a.version = c.version
 WHERE c.issuer_id = ? AND c.serial = ?
+"""
+# A signed answer is about the present status: the triggers of the file see to it.
+_ANSWER = """
+SELECT version, signer_id, due, this_update, next_update, tbs, signature, says_revoked
+FROM answer WHERE form = ? AND issuer_id = ? AND serial = ? AND version <> 0
 """
 _SIGNER = "SELECT digest FROM signer WHERE id = ?"
 _EVENTS = """
@@ -235,6 +241,28 @@ class Reader:
         row = self._row(_STATUS, query)
         return None if row is None else record_from(*row)
 
+    def find_answer(self, query: StatusQuery, form: CertIDForm) -> CurrentAnswer | None:
+        """
+        Return the stored answer about the present status, or ``None``.
+
+        It reads half as many pages of the file as :meth:`find_with_answer`.
+
+        Raises:
+            SourceUnavailable: If the file cannot be read now, or was deleted.
+        """
+        # A plain number: SQLite would look for an adapter of the enumeration.
+        row = self._row(_ANSWER, query, _NUMBERS[form])
+        if row is None:
+            return None
+        version, signer, due, this_update, next_update, tbs, signature, revoked = row
+        return CurrentAnswer(
+            StoredAnswer(
+                version, self.signer(signer), due, this_update, next_update,
+                tbs, signature,
+            ),
+            revoked == 1,
+        )  # fmt: skip
+
     def find_with_answer(
         self, query: StatusQuery, form: CertIDForm
     ) -> LookupResult | None:
@@ -245,7 +273,6 @@ class Reader:
             SourceUnavailable: If the file cannot be read now, or was deleted.
             StoreError: If the row of this certificate has values that mean nothing.
         """
-        # A plain number: SQLite would look for an adapter of the enumeration.
         row = self._row(_WITH_ANSWER, query, _NUMBERS[form])
         if row is None:
             return None

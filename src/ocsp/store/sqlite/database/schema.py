@@ -8,7 +8,8 @@ other programs that write to the file:
   has expired.
 - Each change of a status gets a version and an event, in the same transaction.
 - An answer is stored only if it was made from the present status, and never outlives
-  the certificate of its signer.
+  the certificate of its signer. With each new version of a status its answers count as
+  not signed, so a signed answer is about the present status.
 
 SQLite 3.34, which RHEL 9 has, can run everything here.
 """
@@ -53,7 +54,7 @@ DATABASE_ID = "SELECT value FROM setting WHERE name = 'database_id'"
 _NOW = "CAST(strftime('%s','now') AS INTEGER)"
 _MOMENT = f"BETWEEN {EARLIEST_SECOND} AND {LATEST_SECOND}"
 _STATUS = "revoked, reason, invalid"
-_SIGNED = "version, signer_id, this_update, next_update, tbs, signature"
+_SIGNED = "version, signer_id, this_update, next_update, tbs, signature, says_revoked"
 
 
 def _second(column: str) -> str:
@@ -152,6 +153,7 @@ TABLES = (
         signer_id INTEGER REFERENCES signer (id),
         this_update INTEGER, next_update INTEGER,
         tbs BLOB, signature BLOB,
+        says_revoked INTEGER,               -- 1: revoked, 0: good
         PRIMARY KEY (issuer_id, serial, form),
         CHECK (form IN (1, 2, 3)),
         CHECK (typeof(due) = 'integer'),
@@ -274,7 +276,12 @@ TRIGGERS = (
             OLD.invalid, NEW.revoked, NEW.reason, NEW.invalid,
             (SELECT who FROM writer), (SELECT host FROM writer),
             (SELECT program FROM writer);
-        UPDATE answer SET due = {CHANGED} WHERE {_SAME_CERTIFICATE};
+    END
+    """,  # noqa: S608 - only names of this module
+    f"""
+    CREATE TRIGGER certificate_answers AFTER UPDATE OF version ON certificate
+    BEGIN
+        UPDATE answer SET version = 0, due = {CHANGED} WHERE {_SAME_CERTIFICATE};
     END
     """,  # noqa: S608 - only names of this module
     """
@@ -316,8 +323,9 @@ TRIGGERS = (
     ),
     f"""
     CREATE TRIGGER answer_current BEFORE UPDATE OF {_SIGNED} ON answer
-    WHEN NEW.version <> 0 AND NEW.version IS NOT
-        (SELECT version FROM certificate WHERE {_SAME_CERTIFICATE})
+    WHEN NEW.version <> 0 AND NOT EXISTS (
+        SELECT 1 FROM certificate WHERE {_SAME_CERTIFICATE}
+            AND version = NEW.version AND (revoked IS NOT NULL) IS NEW.says_revoked)
     BEGIN SELECT RAISE(IGNORE); END
     """,  # noqa: S608 - only names of this module
     _refuse(
