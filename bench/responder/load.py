@@ -156,7 +156,8 @@ def measure_posts(
 
         rate: How many requests all clients send a second; by default, as many as get
             answers. At a given rate, the latency includes the time for which a request
-            waits because its client or the server is late.
+            waits because its client still waits for the answer before. It does not
+            include how late the system wakes this program up.
     """
     durations: list[float] = []
     failed, before, begun = 0, server.cpu(), time.monotonic()
@@ -167,13 +168,15 @@ def measure_posts(
         for number in range(clients):
             client = _Client(server.url, body, selector, close=close)
             client.due = begun + gap * number / clients
+            client.free = begun
             idle.append(client)
         while True:
             now = time.monotonic()
             while idle and (idle[0].due <= now or now >= end):
                 client = idle.popleft()
                 if now < end:
-                    client.send(now if rate is None else client.due)
+                    in_time = rate is None or client.free < client.due
+                    client.send(now if in_time else client.due)
                 else:
                     client.close()
             if len(idle) == clients:
@@ -186,7 +189,8 @@ def measure_posts(
             for key, _ in selector.select(wait):
                 client = key.data
                 if client.busy and client.receive():
-                    durations.append(time.monotonic() - client.begun)
+                    client.free = time.monotonic()
+                    durations.append(client.free - client.begun)
                     failed += not client.has_answer()
                     client.due += gap
                     insort(idle, client, key=attrgetter("due"))
@@ -208,6 +212,8 @@ class _Client:
 
         due: When it sends its next request.
 
+        free: Since when it waits for no answer.
+
         busy: Whether it waits for an answer.
     """
 
@@ -222,7 +228,7 @@ class _Client:
         self._close = close
         self._socket: socket.socket | None = None
         self._received = b""
-        self.begun = self.due = 0.0
+        self.begun = self.due = self.free = 0.0
         self.busy = False
 
     def send(self, begun: float) -> None:

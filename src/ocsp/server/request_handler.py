@@ -242,8 +242,8 @@ class RequestHandler:
         return self._poll.moment
 
     def refresh(self) -> None:
-        """Notice changes of the status; a front door calls it about every 20 ms."""
-        self._poll.refresh()
+        """Notice changes of the status; a front door calls it about every 15 ms."""
+        self._poll.refresh_early()
 
     def set_gauges(self) -> None:
         """Set the gauges of the metrics; a front door calls it about each second."""

@@ -24,6 +24,7 @@ from ocsp.responder import (
     StatusRecord,
 )
 from ocsp.server import RequestHandler
+from ocsp.server.memory.change_poll import SECONDS, TIMER_SECONDS
 from ocsp.server.request_handler import Reply
 from ocsp.signers import SigningSlots
 from ocsp.store import SQLiteStore
@@ -284,6 +285,26 @@ def test_memory_is_not_used_after_a_poll_that_failed(error: type[Exception]) -> 
     sent = asked.send(post(request(GOOD)) * 2)
     assert status_of(bodies(sent)[-1]) == "REVOKED"
     assert poll.call_count == 1
+
+
+def test_the_timer_polls_before_a_request_would() -> None:
+    """And not again just after a request."""
+    clock, source = Clock(), PolledSource()
+    tested = handler(source, clock)
+    asked = Client(tested)
+    polls = Mock(return_value=Changes(False, ()))
+    source.poll_changes = polls  # type: ignore[method-assign]
+    for count in range(1, 11):
+        clock.advance(TIMER_SECONDS - 0.005)
+        asked.send(post(request(GOOD)))
+        clock.advance(0.005)
+        tested.refresh()
+        assert polls.call_count == count
+    clock.advance(SECONDS)  # the timer is late
+    asked.send(post(request(GOOD)))
+    assert polls.call_count == 11
+    tested.refresh()
+    assert polls.call_count == 11
 
 
 class _Waiting:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ocsp import limits
-from ocsp.server.memory.change_poll import SECONDS
+from ocsp.server.memory.change_poll import TIMER_SECONDS
 from ocsp.server.native.connection import Connection
 from ocsp.server.native.connections import Connections
 from ocsp.server.native.outbox import Outbox
@@ -84,7 +84,7 @@ class NativeServer:
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(SECONDS, self._tick)
+        self._timer = loop.call_later(TIMER_SECONDS, self._tick)
         self._handler.refresh()
         now = time.monotonic()
         if now >= self._next_sweep:
@@ -98,7 +98,7 @@ class NativeServer:
         self._connections.drain()
         end = time.monotonic() + limits.MAX_STOP_SECONDS
         while len(self._connections) and time.monotonic() < end:
-            await asyncio.sleep(SECONDS)
+            await asyncio.sleep(TIMER_SECONDS)
         self._connections.abort()
         await asyncio.sleep(0)
 

@@ -372,9 +372,14 @@ class Reader:
             try:
                 connection = self._follow()
                 self._acknowledge()
-                changes = self._changes(connection, time.monotonic())
-                if self._polled > self._changed + QUIET_SECONDS:
-                    self._hold(connection)
+                now = time.monotonic()
+                if now > self._changed + QUIET_SECONDS:
+                    # With the first query it begins a transaction for the look-ups.
+                    connection.execute("BEGIN")
+                    self._held = True
+                changes = self._changes(connection, now)
+                if now == self._changed:
+                    self._release()
             except (sqlite3.Error, StoreError) as error:
                 raise self._unavailable(error) from error
             return changes
@@ -426,12 +431,6 @@ class Reader:
     def _last_event(connection: sqlite3.Connection) -> int:
         row = connection.execute(LAST_EVENT).fetchone()
         return row[0] if row else 0
-
-    def _hold(self, connection: sqlite3.Connection) -> None:
-        """Let the look-ups until the next poll share one read transaction."""
-        connection.execute("BEGIN")
-        connection.execute("SELECT 1 FROM setting LIMIT 1").fetchone()
-        self._held = True
 
     def _release(self) -> None:
         if self._held and self._connection is not None:
