@@ -164,8 +164,11 @@ class Crashes:
     def _check_status(self, store: SQLiteStore) -> None:
         key = IssuerKey.of(ca())
         for serial in range(1, PRESENT + 1):
-            found = store.look_up_with_answer(StatusQuery(key, serial), CertIDForm.SHA1)
+            query = StatusQuery(key, serial)
+            found = store.look_up_with_answer(query, CertIDForm.SHA1)
             assert found is not None
+            answer = store.look_up_answer(query, CertIDForm.SHA1)
+            assert (answer and answer.answer) == found.stored
             if serial in self.revoked:
                 assert found.record.status is OCSPCertStatus.REVOKED
             if found.stored is not None:
