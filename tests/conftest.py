@@ -7,6 +7,7 @@ import shutil
 
 from hypothesis import HealthCheck, settings
 
+from tests.servers.mariadb import mariadb_server  # noqa: F401 - a fixture
 from tests.servers.next_release import next_release  # noqa: F401 - a fixture
 from tests.servers.pgbouncer import pgbouncer  # noqa: F401 - a fixture
 from tests.servers.postgresql import (  # noqa: F401 - fixtures of all tests

@@ -55,7 +55,7 @@ install_programs() {
     [ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
     install_pkijs
     install_servers nginx haproxy apache2:apache2-bin varnishd:varnish redis-server pgbouncer \
-        promtool:prometheus
+        promtool:prometheus mariadbd:mariadb-server-core
     compgen -G '/usr/lib/*/varnish/vmods/libvmod_xkey.so' >/dev/null ||
         install_servers xkey:varnish-modules
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
