@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from ocsp.errors import ConfigError, SourceUnavailable, UnreadableFile
 from ocsp.guarded.files import file_state, require_database
+from ocsp.status.sql.sessions import prepare_sessions
 
 __all__ = ["Database", "Question"]
 
@@ -76,13 +77,15 @@ class Database:
             arguments["connect_timeout"] = _CONNECT_SECONDS
         if driver in _POSTGRESQL:
             arguments["client_encoding"] = url.query.get("client_encoding", "UTF8")
-        return sqlalchemy.create_engine(
+        engine = sqlalchemy.create_engine(
             url,
             pool_size=connections,
             max_overflow=0,
             connect_args=arguments,
             isolation_level="AUTOCOMMIT",  # each statement is one question
         )
+        prepare_sessions(engine)
+        return engine
 
     def _open_file(self) -> sqlite3.Connection:
         path = str(self._file)
@@ -113,7 +116,10 @@ class Database:
     def _read(self, questions: Sequence[Question]) -> list[list[Mapping[str, object]]]:
         with self._engine.connect() as connection:
             return [
-                [dict(row) for row in connection.execute(statement, given).mappings()]
+                [
+                    {name: _without_padding(value) for name, value in row.items()}
+                    for row in connection.execute(statement, given).mappings()
+                ]
                 for statement, given in questions
             ]
 
@@ -128,3 +134,8 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _without_padding(value: object) -> object:
+    """Return *value*; text without the blanks with which PostgreSQL fills CHAR(n)."""
+    return value.rstrip(" ") if isinstance(value, str) else value

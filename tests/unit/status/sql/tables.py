@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.pki import END, NOW, ca, leaf
 from tests.unit.status.contract import GOOD, OTHER, REVOKED
 
-__all__ = ["MAKERS", "Made", "execute"]
+__all__ = ["MAKERS", "SAME_SERIALS", "Made", "execute"]
 
 STOLEN_AT = NOW - datetime.timedelta(days=1)
 MS = 1000
@@ -268,7 +268,7 @@ MAKERS = {
         _django_ca,
         (
             (
-                "UPDATE django_ca_certificate SET revoked = 1, revoked_date = '2026-07-01 "
+                "UPDATE django_ca_certificate SET revoked = true, revoked_date = '2026-07-01 "
                 "12:00:00', revoked_reason = 'superseded' WHERE serial = ?"
             ),
             (f"{GOOD:X}",),
@@ -316,3 +316,13 @@ MAKERS = {
     ),
 }
 """The programs, by the names of their presets."""
+
+SAME_SERIALS = {
+    "cfssl": ["REVOKED", None, "GOOD", None],
+    "cfssl-postgresql": ["REVOKED", None, "GOOD", None],
+    "step-ca": [None, "GOOD", "GOOD", None],
+    "django-ca": [None, "GOOD", "GOOD", None],
+    "ejbca": ["REVOKED", None, "GOOD", "GOOD"],
+    "xca": ["REVOKED", None, "GOOD", None],
+}
+"""The status of ``GOOD`` and 0x4000: of ``OTHER``, and of the test CA."""

@@ -17,7 +17,7 @@ from ocsp.status.sql.statements import select_rows
 from tests.pki import END, NOW, ca
 from tests.unit.status import contract
 from tests.unit.status.contract import GOOD, OTHER, REVOKED, ask, query
-from tests.unit.status.sql.tables import MAKERS, STOLEN_AT, execute
+from tests.unit.status.sql.tables import MAKERS, SAME_SERIALS, STOLEN_AT, execute
 
 
 def source_on(path: Path, name: str, *issuers: x509.Certificate) -> SQLSource:
@@ -112,15 +112,7 @@ def test_two_issuers_with_the_same_serial_numbers(tmp_path: Path, name: str) -> 
     ]
     with source_on(path, name, ca(), ca(OTHER)) as source:
         found = asyncio.run(source.look_up(queries))
-    expected = {
-        "cfssl": ["REVOKED", None, "GOOD", None],
-        "cfssl-postgresql": ["REVOKED", None, "GOOD", None],
-        "step-ca": [None, "GOOD", "GOOD", None],
-        "django-ca": [None, "GOOD", "GOOD", None],
-        "ejbca": ["REVOKED", None, "GOOD", "GOOD"],
-        "xca": ["REVOKED", None, "GOOD", None],
-    }[name]
-    assert [None if r is None else r.status.name for r in found] == expected
+    assert [None if r is None else r.status.name for r in found] == SAME_SERIALS[name]
 
 
 def test_what_ejbca_writes_after_a_hold_and_an_archival(tmp_path: Path) -> None:
