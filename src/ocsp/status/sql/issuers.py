@@ -25,6 +25,7 @@ __all__ = [
     "certificate_der",
     "fingerprint",
     "fixed",
+    "is_exactly",
     "key_identifier",
     "serial_hex",
 ]
@@ -52,6 +53,11 @@ class IssuerColumn:
     column: str
     value: IssuerValue
 
+    @property
+    def mark(self) -> str:
+        """The column that tells issuers apart."""
+        return self.column
+
 
 @dataclass(frozen=True, slots=True)
 class IssuerReference:
@@ -76,6 +82,11 @@ class IssuerReference:
     match: str
     value: IssuerValue
 
+    @property
+    def mark(self) -> str:
+        """The column that tells issuers apart, with its table in front."""
+        return f"{self.table}.{self.match}"
+
 
 @dataclass(frozen=True, slots=True)
 class IssuerInCertificate:
@@ -90,6 +101,18 @@ class IssuerInCertificate:
 
 
 IssuerRule = OneIssuer | IssuerColumn | IssuerReference | IssuerInCertificate
+
+
+def is_exactly(found: object, wanted: str | bytes | int) -> bool:
+    """
+    Tell whether *found*, which a database took for *wanted*, is the same.
+
+    MySQL ignores the case of letters and accents: for it, *prod* is *Prod*. A binary
+    column may have the text of *wanted*.
+    """
+    if isinstance(found, (bytes, memoryview)):
+        return bytes(found) == (wanted.encode() if isinstance(wanted, str) else wanted)
+    return str(found) == wanted if isinstance(wanted, str) else found == wanted
 
 
 def key_identifier(issuer: x509.Certificate) -> str:

@@ -46,40 +46,48 @@ def select_rows(table: Table, issuer: x509.Certificate) -> Select[Any]:
 
 
 class _Tables:
-    """The table of a statement, and the one beside."""
+    """The table of a statement, the one of CAs, and the one beside."""
 
     def __init__(self, table: Table) -> None:
-        self._table = table
+        rule = table.issuer
+        self._rule = rule
         self._main = _named(table.name)
-        self._beside = None if table.beside is None else _named(table.beside.name)
+        # The table of CAs has a name of its own: it may be the table itself.
+        self._known = (
+            _named(rule.table).alias("authority")
+            if isinstance(rule, IssuerReference)
+            else None
+        )
+        self._beside = table.beside
+        self._other = None if table.beside is None else _named(table.beside.name)
 
     def column(self, name: str) -> ColumnElement[Any]:
-        """Return a column of the table, or of the one beside with its name in front."""
+        """Return a column of the table, or of another one with its name in front."""
+        if isinstance(self._rule, IssuerReference) and name == self._rule.mark:
+            return _column(self._rule.match, self._known)
         owner, _, last = name.rpartition(".")
-        if self._table.beside is not None and owner == self._table.beside.name:
-            return _column(last, self._beside)
+        if self._beside is not None and owner == self._beside.name:
+            return _column(last, self._other)
         return _column(name, self._main)
 
     def joined(self) -> FromClause:
-        beside = self._table.beside
-        if beside is None or self._beside is None:
-            return self._main
-        equal = (
-            self.column(one) == self.column(f"{beside.name}.{other}")
-            for one, other in beside.on.items()
-        )
-        return self._main.outerjoin(self._beside, sqlalchemy.and_(*equal))
+        """Return the tables, each row with its CA and with that beside, if any."""
+        joined: FromClause = self._main
+        if isinstance(self._rule, IssuerReference) and self._known is not None:
+            key = _column(self._rule.key, self._known)
+            joined = joined.join(self._known, self.column(self._rule.column) == key)
+        if self._beside is not None and self._other is not None:
+            equal = (
+                self.column(one) == _column(other, self._other)
+                for one, other in self._beside.on.items()
+            )
+            joined = joined.outerjoin(self._other, sqlalchemy.and_(*equal))
+        return joined
 
     def of_issuer(self, issuer: x509.Certificate) -> Iterator[ColumnElement[bool]]:
         """Return the condition for the issuer, if a column names it."""
-        rule = self._table.issuer
-        if isinstance(rule, IssuerColumn):
-            yield self.column(rule.column) == rule.value(issuer)
-        elif isinstance(rule, IssuerReference):
-            known = _named(rule.table).alias("authority")
-            key, match = _column(rule.key, known), _column(rule.match, known)
-            named = sqlalchemy.select(key).where(match == rule.value(issuer))
-            yield self.column(rule.column).in_(named)
+        if isinstance(self._rule, (IssuerColumn, IssuerReference)):
+            yield self.column(self._rule.mark) == self._rule.value(issuer)
 
 
 def _named(name: str) -> sqlalchemy.TableClause:

@@ -29,7 +29,12 @@ from ocsp.status.sql.encodings import (
     read_reason,
     read_time,
 )
-from ocsp.status.sql.issuers import IssuerInCertificate, IssuerRule
+from ocsp.status.sql.issuers import (
+    IssuerInCertificate,
+    IssuerRule,
+    OneIssuer,
+    is_exactly,
+)
 
 __all__ = [
     "Beside",
@@ -183,6 +188,8 @@ class Table:
         names = [part.column for part in parts if part is not None]
         if isinstance(self.issuer, IssuerInCertificate):
             names.append(self.issuer.column)
+        elif not isinstance(self.issuer, OneIssuer):
+            names.append(self.issuer.mark)
         return tuple(dict.fromkeys((self.serial, *names)))
 
 
@@ -224,6 +231,10 @@ def read_row(
             return None
         if certificate.serial_number != serial:
             raise ValueError("has the certificate of another serial number")
+    elif not isinstance(table.issuer, OneIssuer):
+        mark = row[table.issuer.mark]
+        if not is_exactly(mark, table.issuer.value(issuer)):
+            return None
     expires = _end(table.expires, row)
     if not _is_revoked(table, row):
         return StatusRecord(expires=expires)

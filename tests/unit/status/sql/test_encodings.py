@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import json
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ from ocsp.status.sql import (
     serial_hex,
 )
 from ocsp.status.sql.encodings import in_json, read_reason, read_time
+from ocsp.status.sql.issuers import is_exactly
 from ocsp.status.sql.table import read_row
 from tests.pki import NOW, ca, key, make
 from tests.unit.status import contract
@@ -210,6 +212,29 @@ def test_what_identifies_an_issuer() -> None:
     named = make("X", "X", extensions=[x509.SubjectKeyIdentifier(b"\x01\xab")])
     assert key_identifier(named) == "01ab"
     assert key("X").public_key() == named.public_key()
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "same"),
+    [
+        ("prod", "prod", True),
+        ("Prod", "prod", False),
+        (b"prod", "prod", True),
+        (memoryview(b"prod"), "prod", True),
+        (b"Prod", "prod", False),
+        (b"\x01", b"\x01", True),
+        (b"\x01", b"\x02", False),
+        (7, 7, True),
+        (Decimal(7), 7, True),
+        (7, "7", True),
+        (7, "8", False),
+    ],
+)
+def test_what_is_exactly_the_issuer(
+    found: object, wanted: str | bytes | int, *, same: bool
+) -> None:
+    """A binary column may have text; case counts."""
+    assert is_exactly(found, wanted) is same
 
 
 @pytest.mark.parametrize(

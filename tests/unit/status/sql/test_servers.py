@@ -21,6 +21,8 @@ from ocsp.responder import StatusRecord
 from ocsp.status.sql import (
     DecimalText,
     HexText,
+    IssuerColumn,
+    IssuerReference,
     OneIssuer,
     Schema,
     SerialEncoding,
@@ -245,6 +247,42 @@ def test_a_connection_that_the_server_has_ended(
 
 
 # --- tables of one's own -----------------------------------------------------------------
+
+LABELS = [
+    ("prod", "Prod"),
+    ("prod", "pröd"),
+    ("x' OR '1'='1", "x"),
+    ("x\\", "x"),
+    ('a"b%s:c`', "a"),
+]
+
+
+@pytest.mark.parametrize("referenced", [False, True])
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("server", SERVERS)
+def test_issuers_whose_labels_are_nearly_the_same(
+    new_place: NewPlace, server: str, labels: tuple[str, str], *, referenced: bool
+) -> None:
+    """Each has its own certificates, also where the database ignores case and accents."""
+    place = new_place(server)
+    place.execute("CREATE TABLE cas (id INTEGER, label VARCHAR(64))")
+    issuers = "INTEGER" if referenced else "CHAR(64)"
+    place.execute(f"CREATE TABLE issued (serial CHAR(64), ca {issuers}, at BIGINT)")
+    for number, (label, serial) in enumerate(zip(labels, (GOOD, REVOKED), strict=True)):
+        place.execute("INSERT INTO cas VALUES (%s, %s)", (number, label))
+        issuer = number if referenced else label
+        place.execute(
+            "INSERT INTO issued VALUES (%s, %s, NULL)", (f"{serial:x}", issuer)
+        )
+    of = dict(zip((ca(), ca(OTHER)), labels, strict=True))
+    rule: IssuerRule = IssuerColumn("ca", of.__getitem__)
+    if referenced:
+        rule = IssuerReference("ca", "cas", "id", "label", of.__getitem__)
+    with SQLSource(place.url, _own(HexText(), rule), list(of)) as source:
+        queries = [query(serial, each) for each in of for serial in (GOOD, REVOKED)]
+        found = asyncio.run(source.look_up(queries))
+    good = StatusRecord()
+    assert found == [good, None, None, good]
 
 
 @pytest.mark.parametrize(
