@@ -14,12 +14,6 @@ root="$PWD/.cache/chroot/$suite"
 
 say() { printf '%s\n' "$*" >&2; }
 
-# The first archive of this machine that has the main part of Debian.
-mirror() {
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-        sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *([^ ]+).*/\3/p' | grep -m1 -E '/debian/?$'
-}
-
 if [ "$(id -u)" -ne 0 ]; then
     say "error: a chroot needs root"
     exit 3
@@ -27,7 +21,7 @@ fi
 
 if [ ! -e "$root.complete" ]; then
     bash tools/setup.sh debootstrap
-    if ! archive="$(mirror)"; then
+    if ! archive="$(bash tools/debian_archive.sh)"; then
         say "error: the apt sources of this machine name no Debian archive"
         exit 3
     fi
