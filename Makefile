@@ -24,7 +24,7 @@ $(READY): pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash tools/setup.sh
 	@touch $@
 
-$(PROGRAMS): tools/setup.sh | $(READY)
+$(PROGRAMS): tools/setup.sh tools/haproxy.sh tools/debian_archive.sh | $(READY)
 	@bash tools/setup.sh programs
 	@touch $@
 

@@ -60,6 +60,7 @@ install_programs() {
         install_servers xkey:varnish-modules
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ||
         install_servers postgres:postgresql
+    bash tools/haproxy.sh
 }
 
 # Install PKI.js, which one of the clients in the tests uses, from the npm registry.

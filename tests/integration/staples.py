@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509.oid import AuthorityInformationAccessOID
 from OpenSSL import SSL
 
 import ocsp
@@ -104,8 +105,14 @@ class Scene:
     def _query(self) -> StatusQuery:
         return StatusQuery(IssuerKey.of(self.issuer), SERIAL)
 
-    def signed(self, begin: float = -1, end: float = 5, serial: int = SERIAL) -> bytes:
-        """Return a *good* response, valid from *begin* to *end* hours after now."""
+    def signed(
+        self, begin: float = -1, end: float | None = 5, serial: int = SERIAL
+    ) -> bytes:
+        """
+        Return a *good* response, valid from *begin* to *end* hours after now.
+
+        Without *end* it has no nextUpdate.
+        """
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         cert_id = ocsp.CertID.for_serial(self.issuer, serial, hashes.SHA1())
         builder = (
@@ -114,7 +121,7 @@ class Scene:
                 cert_id,
                 OCSPCertStatus.GOOD,
                 now + begin * HOUR,
-                now + end * HOUR,
+                None if end is None else now + end * HOUR,
                 None,
                 None,
             )
@@ -161,7 +168,10 @@ class Scene:
 
 @contextmanager
 def scene(
-    directory: Path, unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED
+    directory: Path,
+    unlisted: UnknownSerialPolicy = UnknownSerialPolicy.UNAUTHORIZED,
+    *,
+    named: str | None = None,
 ) -> Iterator[Scene]:
     """
     Create the site and run its responder.
@@ -170,6 +180,8 @@ def scene(
         directory: The directory for the files; all users must be able to read it.
 
         unlisted: How the responder answers for certificates without a record.
+
+        named: The URL of a responder in the certificate of the site, if it has one.
     """
     directory.chmod(0o755)
     issuer = make(
@@ -185,7 +197,11 @@ def scene(
         serial=SERIAL,
         begin=NOW - DAY,
         end=NOW + DAY,
-        extensions=[x509.SubjectAlternativeName([x509.DNSName(HOST)]), MUST_STAPLE],
+        extensions=[
+            x509.SubjectAlternativeName([x509.DNSName(HOST)]),
+            MUST_STAPLE,
+            *([] if named is None else [_responder_at(named)]),
+        ],
     )
     signer = KeySigner(
         key(RESPONDER),
@@ -212,3 +228,9 @@ def scene(
         )
         made.release()
         yield made
+
+
+def _responder_at(url: str) -> x509.AuthorityInformationAccess:
+    place = x509.UniformResourceIdentifier(url)
+    access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
+    return x509.AuthorityInformationAccess([access])

@@ -32,9 +32,14 @@ class Relay:
         self._threads: list[threading.Thread] = []
 
     def forward_to(self, port: int) -> None:
-        """Accept connections until :meth:`close`, and forward them to *port*."""
-        self._target = port
-        self._start(self._accept)
+        """
+        Accept connections until :meth:`close`, and forward them to *port*.
+
+        Another call changes the port for new connections.
+        """
+        accepts, self._target = bool(self._target), port
+        if not accepts:
+            self._start(self._accept)
 
     def close(self) -> None:
         """Stop, and wait for the connections to end."""
