@@ -36,7 +36,12 @@ _numbers = itertools.count(1)
 
 
 class MariaDBServer:
-    """A server with its data, its log and its socket in a folder."""
+    """
+    A server with its data and its log in a folder.
+
+    Attributes:
+        socket: Its Unix socket.
+    """
 
     def __init__(self, folder: Path) -> None:
         program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -44,13 +49,13 @@ class MariaDBServer:
             pytest.skip("MariaDB is not installed; `make setup` installs it")
         self._program = program
         self._folder = folder
-        self._socket = folder / "socket"
+        self.socket = folder / "socket"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
         (self._folder / "data").mkdir()
-        files = {"datadir": self._folder / "data", "socket": self._socket}
+        files = {"datadir": self._folder / "data", "socket": self.socket}
         options = [f"--{name}={value}" for name, value in (_SETTINGS | files).items()]
         if os.geteuid() == 0:
             options.append("--user=root")
@@ -68,14 +73,14 @@ class MariaDBServer:
 
     def url(self, database: str) -> str:
         """Return the address of *database*."""
-        return f"mysql+pymysql://ocsp@/{database}?unix_socket={self._socket}"
+        return f"mysql+pymysql://ocsp@/{database}?unix_socket={self.socket}"
 
     def connect(
         self, database: str | None = None, *statements: str
     ) -> pymysql.Connection:
         """Return a connection to *database*, which first executes *statements*."""
         connection = pymysql.connect(
-            unix_socket=str(self._socket),
+            unix_socket=str(self.socket),
             user="ocsp",
             database=database,
             autocommit=True,
@@ -94,7 +99,7 @@ class MariaDBServer:
         assert self._process is not None
         assert self._process.poll() is None, self._log()
         with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(str(self._socket)) == 0
+            return probe.connect_ex(str(self.socket)) == 0
 
     def _log(self) -> str:
         return (self._folder / "log").read_text()[-2000:]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tests.unit.status.sql.tables import MAKERS
 
-__all__ = ["TABLES", "Place", "fill"]
+__all__ = ["TABLES", "NewPlace", "Place", "fill"]
 
 
 class Place(NamedTuple):
@@ -29,11 +29,14 @@ class Place(NamedTuple):
         connect: Returns a connection whose times are in the zone of the server.
 
         utc: The statement after which they are in UTC.
+
+        go: The driver and the address for programs in Go.
     """
 
     url: str
     connect: Callable[[], Any]
     utc: str
+    go: tuple[str, str]
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> None:
         """Run *statement* in UTC."""
@@ -48,6 +51,9 @@ class Place(NamedTuple):
             cursor.execute(statement, values)
         connection.close()
 
+
+NewPlace = Callable[[str], Place]
+"""Makes a new database on the server with a name."""
 
 _DJANGO = """(
     id {key}, serial varchar(64) NOT NULL UNIQUE, not_after {time} NOT NULL,

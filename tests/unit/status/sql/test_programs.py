@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp import OCSPCertStatus
 from ocsp.responder import IssuerKey, StatusQuery, StatusRecord
 from ocsp.status.sql import SQLSource, key_identifier
-from ocsp.status.sql.presets import CFSSL, DJANGO_CA
+from ocsp.status.sql.presets import CFSSL, DJANGO_CA, preset
 from tests.pki import ca, leaf
+from tests.unit.status.sql.server_tables import TABLES, NewPlace
 from tests.unit.status.sql.tables import MAKERS, execute
 
 DJANGO_FOLDER = Path(__file__).parents[4] / ".cache/django-ca"
@@ -65,31 +67,65 @@ def _ask(
 
 @pytest.mark.programs
 def test_cfssl(tmp_path: Path) -> None:
-    """Sign and revoke with ``cfssl``; its rows have no key identifier until it is set."""
-    scene = CA(tmp_path)
-    MAKERS["cfssl"].make(tmp_path / "c.db")
-    execute(tmp_path / "c.db", "DELETE FROM certificates")
-    database = scene.write("db.json", {"driver": "sqlite3", "data_source": "c.db"})
+    """Sign and revoke with ``cfssl`` in a file of SQLite."""
+    path = tmp_path / "c.db"
+    MAKERS["cfssl"].make(path)
+    execute(path, "DELETE FROM certificates")
+    _use_cfssl(
+        CA(tmp_path),
+        ("sqlite3", "c.db"),
+        lambda issuer: SQLSource(f"sqlite:///{path}", CFSSL, [issuer]),
+        lambda statement: execute(path, statement),
+    )
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize(
+    ("server", "name"), [("postgresql", "cfssl-postgresql"), ("mariadb", "cfssl")]
+)
+def test_cfssl_on_a_server(
+    tmp_path: Path, new_place: NewPlace, server: str, name: str
+) -> None:
+    """The same on a server whose zone is west of UTC."""
+    place = new_place(server)
+    for statement in TABLES[server, name]:
+        place.execute(statement)
+    _use_cfssl(
+        CA(tmp_path),
+        place.go,
+        lambda issuer: SQLSource(place.url, preset(name), [issuer]),
+        place.execute,
+    )
+
+
+def _use_cfssl(
+    scene: CA,
+    database: tuple[str, str],
+    source_for: Callable[[x509.Certificate], SQLSource],
+    run: Callable[[str], None],
+) -> None:
+    """Sign and revoke; the rows have no key identifier until *run* sets it."""
+    driver, address = database
+    settings = scene.write("db.json", {"driver": driver, "data_source": address})
     names = scene.write("ca.json", {"CN": "CA", "key": {"algo": "ecdsa", "size": 256}})
     made = json.loads(scene.run("cfssl", "gencert", "-initca", names))
-    (tmp_path / "ca.pem").write_text(made["cert"])
-    (tmp_path / "ca.key").write_text(made["key"])
+    (scene.folder / "ca.pem").write_text(made["cert"])
+    (scene.folder / "ca.key").write_text(made["key"])
     request = json.loads(scene.run("cfssl", "genkey", names))["csr"]
-    (tmp_path / "a.csr").write_text(request)
+    (scene.folder / "a.csr").write_text(request)
     for name in ("good.pem", "revoked.pem"):
-        signing = ("-ca", "ca.pem", "-ca-key", "ca.key", "-db-config", database)
+        signing = ("-ca", "ca.pem", "-ca-key", "ca.key", "-db-config", settings)
         signed = json.loads(scene.run("cfssl", "sign", *signing, "a.csr"))
-        (tmp_path / name).write_text(signed["cert"])
+        (scene.folder / name).write_text(signed["cert"])
     issuer, good, revoked = map(scene.pem, ("ca.pem", "good.pem", "revoked.pem"))
-    with SQLSource(f"sqlite:///{tmp_path}/c.db", CFSSL, [issuer]) as source:
+    with source_for(issuer) as source:
         record = StatusRecord(expires=good.not_valid_after_utc)
         assert _ask(source, issuer, good, revoked) == [record] * 2
         aki = key_identifier(issuer)
-        statement = "UPDATE certificates SET authority_key_identifier = ?"
-        execute(tmp_path / "c.db", statement, rows=[(aki,)])
+        run(f"UPDATE certificates SET authority_key_identifier = '{aki}'")
         serial = str(revoked.serial_number)
         scene.run(
-            "cfssl", "revoke", "-db-config", database,
+            "cfssl", "revoke", "-db-config", settings,
             "-serial", serial, "-aki", aki, "-reason", "superseded",
         )  # fmt: skip
         assert _ask(source, issuer, good) == [record]
@@ -97,6 +133,9 @@ def test_cfssl(tmp_path: Path) -> None:
     assert found is not None
     assert found.status is OCSPCertStatus.REVOKED
     assert found.revocation_reason is SUPERSEDED
+    assert found.revocation_time is not None
+    age = datetime.datetime.now(datetime.UTC) - found.revocation_time
+    assert abs(age) < datetime.timedelta(minutes=5)
 
 
 SETTINGS = """

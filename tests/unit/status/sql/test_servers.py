@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 from cryptography import x509
 
@@ -34,44 +32,12 @@ from ocsp.status.sql import (
 from ocsp.status.sql.issuers import IssuerRule
 from ocsp.status.sql.presets import preset
 from tests.pki import END, NOW, ca
-from tests.servers.mariadb import MariaDBServer
-from tests.servers.postgresql import PostgreSQLServer
 from tests.unit.status import contract
 from tests.unit.status.contract import GOOD, OTHER, REVOKED, ask, query
-from tests.unit.status.sql.server_tables import TABLES, Place, fill
+from tests.unit.status.sql.server_tables import TABLES, NewPlace, Place, fill
 from tests.unit.status.sql.tables import MAKERS, SAME_SERIALS, STOLEN_AT
 
 pytestmark = pytest.mark.programs
-
-NewPlace = Callable[[str], Place]
-
-
-@pytest.fixture(name="new_place")
-def _new_place(request: pytest.FixtureRequest) -> NewPlace:
-    """Return a function that makes a database on the server with a name."""
-
-    def postgresql() -> Place:
-        server: PostgreSQLServer = request.getfixturevalue("postgresql_server")
-        name: str = request.getfixturevalue("postgresql_database")
-        server.execute(
-            "postgres", f"ALTER DATABASE {name} SET timezone = 'America/New_York'"
-        )
-        url = server.url(name)
-        return Place(
-            url.replace(":", "+psycopg:", 1),
-            lambda: psycopg.connect(url, autocommit=True),
-            "SET TIME ZONE 'UTC'",
-        )
-
-    def mariadb() -> Place:
-        server: MariaDBServer = request.getfixturevalue("mariadb_server")
-        name = server.new_database()
-        return Place(
-            server.url(name), lambda: server.connect(name), "SET time_zone = '+00:00'"
-        )
-
-    made = {"postgresql": postgresql, "mariadb": mariadb}
-    return lambda server: made[server]()
 
 
 def source_on(place: Place, name: str, *issuers: x509.Certificate) -> SQLSource:
