@@ -35,8 +35,8 @@ $(EXAM): tools/fetch_upstream.py $(READY)
 # In an environment of its own, because it needs other versions of packages.
 $(DJANGO_CA): tools/setup.sh
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/pip install -q "django-ca>=3.2" || \
-		echo "django-ca cannot be installed: the test of its tables is skipped" >&2
+	@$(@D)/bin/pip install -q "django-ca>=3.2" "psycopg[binary]" pymysql || \
+		echo "django-ca cannot be installed: the tests of its tables are skipped" >&2
 	@touch $@
 
 demo: $(READY) ## run a certificate-status service, and ask it

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy.engine import make_url
 
 from ocsp import OCSPCertStatus
 from ocsp.responder import IssuerKey, StatusQuery, StatusRecord
@@ -63,6 +64,12 @@ def _ask(
     key = IssuerKey.of(issuer)
     queries = [StatusQuery(key, each.serial_number) for each in certificates]
     return asyncio.run(source.look_up(queries))
+
+
+def _check_now(time: datetime.datetime | None) -> None:
+    assert time is not None
+    age = datetime.datetime.now(datetime.UTC) - time
+    assert abs(age) < datetime.timedelta(minutes=5)
 
 
 @pytest.mark.programs
@@ -133,9 +140,7 @@ def _use_cfssl(
     assert found is not None
     assert found.status is OCSPCertStatus.REVOKED
     assert found.revocation_reason is SUPERSEDED
-    assert found.revocation_time is not None
-    age = datetime.datetime.now(datetime.UTC) - found.revocation_time
-    assert abs(age) < datetime.timedelta(minutes=5)
+    _check_now(found.revocation_time)
 
 
 SETTINGS = """
@@ -147,7 +152,7 @@ INSTALLED_APPS = [
     "django_object_actions",
     "django_ca",
 ]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "c.db"}}
+DATABASES = {"default": {"ENGINE": "django.db.backends.ENGINE", "NAME": "DATABASE"}}
 ROOT_URLCONF = "urls"
 CA_DEFAULT_HOSTNAME = "ca.example"
 STORAGES = {
@@ -194,16 +199,54 @@ sub.revoke(x509.ReasonFlags.certificate_hold)
 """
 
 
-@pytest.mark.programs
-@pytest.mark.skipif(
+DJANGO_SERVERS = {
+    "postgresql": """
+DATABASES["default"] |= {"HOST": "FOLDER", "USER": "ocsp"}
+""",
+    "mariadb": """
+import pymysql
+pymysql.version_info = (2, 2, 7, "final", 0)  # Django reads that of mysqlclient
+pymysql.install_as_MySQLdb()
+DATABASES["default"] |= {"USER": "ocsp", "OPTIONS": {"unix_socket": "FOLDER"}}
+""",
+}
+"""What is added to the settings for a server."""
+
+needs_django_ca = pytest.mark.skipif(
     not HAS_DJANGO_CA, reason="django-ca is not installed: `make setup` does it"
 )
+
+
+@pytest.mark.programs
+@needs_django_ca
 def test_django_ca(tmp_path: Path) -> None:
+    """In a file of SQLite."""
+    settings = SETTINGS.replace(".ENGINE", ".sqlite3")
+    settings = settings.replace('"DATABASE"', '"c.db"')
+    _use_django_ca(tmp_path, settings, f"sqlite:///{tmp_path}/c.db")
+
+
+@pytest.mark.programs
+@needs_django_ca
+@pytest.mark.parametrize("server", DJANGO_SERVERS)
+def test_django_ca_on_a_server(
+    tmp_path: Path, new_place: NewPlace, server: str
+) -> None:
+    """The same on a server whose zone is west of UTC."""
+    url = make_url(new_place(server).url)
+    engine = {"postgresql": "postgresql", "mariadb": "mysql"}[server]
+    (folder,) = url.query.values()
+    settings = (SETTINGS + DJANGO_SERVERS[server]).replace(".ENGINE", f".{engine}")
+    settings = settings.replace('"DATABASE"', f'"{url.database}"')
+    _use_django_ca(tmp_path, settings.replace("FOLDER", str(folder)), str(url))
+
+
+def _use_django_ca(folder: Path, settings: str, url: str) -> None:
     """Its own migrations make the tables, and its own models revoke."""
-    scene = CA(tmp_path)
-    (tmp_path / "settings.py").write_text(SETTINGS)
-    (tmp_path / "urls.py").write_text(URLS)
-    (tmp_path / "issue.py").write_text(ISSUE)
+    scene = CA(folder)
+    (folder / "settings.py").write_text(settings)
+    (folder / "urls.py").write_text(URLS)
+    (folder / "issue.py").write_text(ISSUE)
     certificates = {
         "root": ca(),
         "good": leaf(0xA1),
@@ -212,12 +255,11 @@ def test_django_ca(tmp_path: Path) -> None:
         "held": leaf(0xAC),
     }
     for name, each in certificates.items():
-        (tmp_path / f"{name}.pem").write_bytes(each.public_bytes(Encoding.PEM))
-    settings = {"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(tmp_path)}
+        (folder / f"{name}.pem").write_bytes(each.public_bytes(Encoding.PEM))
+    places = {"DJANGO_SETTINGS_MODULE": "settings", "PYTHONPATH": str(folder)}
     python = str(DJANGO_PYTHON)
-    scene.run(python, "-m", "django", "migrate", "-v0", **settings)
-    scene.run(python, "issue.py", **settings)
-    url = f"sqlite:///{tmp_path}/c.db"
+    scene.run(python, "-m", "django", "migrate", "-v0", **places)
+    scene.run(python, "issue.py", **places)
     asked = [certificates[name] for name in ("good", "revoked", "sub", "held", "root")]
     with SQLSource(url, DJANGO_CA, [ca(), ca("Another CA")]) as source:
         good, revoked, sub, held, root = _ask(source, ca(), *asked)
@@ -232,4 +274,5 @@ def test_django_ca(tmp_path: Path) -> None:
     assert sub.status is OCSPCertStatus.GOOD
     assert held is not None
     assert held.revocation_reason is x509.ReasonFlags.certificate_hold
+    _check_now(held.revocation_time)
     assert root is None
