@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+import sqlalchemy
 from cryptography import x509
+from sqlalchemy.engine import make_url
 
 from ocsp import OCSPCertStatus
 from ocsp.errors import SourceUnavailable
@@ -29,6 +34,7 @@ from ocsp.status.sql import (
     Time,
     TimeEncoding,
 )
+from ocsp.status.sql.database import Database
 from ocsp.status.sql.issuers import IssuerRule
 from ocsp.status.sql.presets import preset
 from tests.pki import END, NOW, ca
@@ -103,6 +109,41 @@ def test_two_issuers_with_the_same_serial_numbers(
 
 
 SERVERS = ["postgresql", "mariadb"]
+ZONES = {
+    "postgresql": ("SELECT current_setting('TimeZone') AS zone", "UTC"),
+    "mariadb": ("SELECT @@session.time_zone AS zone", "+00:00"),
+}
+"""How a session is asked for its zone, and the answer if that is UTC."""
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_session_is_in_utc(new_place: NewPlace, server: str) -> None:
+    """Whatever the driver makes of times in another zone."""
+    question, utc = ZONES[server]
+    database = Database(new_place(server).url, 1)
+    assert database.read([(_select(question), {})]) == [[{"zone": utc}]]
+    database.close()
+
+
+def test_a_session_through_pgbouncer_is_in_utc(
+    new_place: NewPlace, pgbouncer: Callable[[str], str]
+) -> None:
+    """Also after another client has used the connection to the server."""
+    name = make_url(new_place("postgresql").url).database
+    address = pgbouncer(str(name))
+    question, utc = ZONES["postgresql"]
+    database = Database(address.replace(":", "+psycopg:", 1), 1)
+    for _ in range(2):
+        assert database.read([(_select(question), {})]) == [[{"zone": utc}]]
+        with psycopg.connect(address, autocommit=True) as other:
+            row = other.execute(question.encode()).fetchone()
+        assert row == ("America/New_York",)
+    database.close()
+
+
+def _select(statement: str) -> sqlalchemy.Select[Any]:
+    return sqlalchemy.select(sqlalchemy.text(statement.removeprefix("SELECT ")))
+
 
 _REVOKED = "UPDATE certificates SET status = 'revoked', revoked_at ="
 _OF_GOOD = "WHERE serial_number = '4096' AND authority_key_identifier = ''"
