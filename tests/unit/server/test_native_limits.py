@@ -149,6 +149,19 @@ def test_a_client_that_does_not_read_is_given_up(
     assert client.transport.is_aborted
 
 
+def test_a_request_gets_its_time_after_the_client_has_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server read nothing meanwhile, so the client could not send the rest."""
+    client = Client(handler())
+    client.send(get(request()) + b"GET /M")
+    client.connection.pause_writing()
+    monkeypatch.setattr(limits, "MAX_REQUEST_SECONDS", 100)
+    before = client.connection.deadline
+    client.connection.resume_writing()
+    assert client.connection.deadline > before + 80
+
+
 @pytest.mark.requirement("R9919-13")
 def test_the_connection_that_waited_longest_is_shed(
     monkeypatch: pytest.MonkeyPatch,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from ocsp import KeySigner
 from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.http import CacheableAnswer, HTTPAnswer, UncachedAnswer
+from ocsp.limits import MAX_REQUEST_SECONDS
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
@@ -370,6 +373,42 @@ def test_answers_that_wait_keep_their_order() -> None:
         statuses = [status_of(each) for each in bodies(client.transport.sent)]
         assert statuses == ["GOOD", "MALFORMED_REQUEST", "MALFORMED_REQUEST"]
         assert client.is_ended
+
+    asyncio.run(main())
+
+
+def test_a_request_that_began_behind_one_that_waits_has_a_deadline() -> None:
+    """Its client could else hold the connection for ever, without sending the rest."""
+
+    async def main() -> None:
+        source = _Waiting()
+        client = Client(handler(source))
+        client.send(post(request()) + b"GET /M")
+        assert client.connection.deadline == math.inf
+        source.release.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(bodies(client.transport.sent)) == 1
+        assert client.connection.deadline <= time.monotonic() + MAX_REQUEST_SECONDS
+
+    asyncio.run(main())
+
+
+def test_a_request_that_waits_has_no_deadline() -> None:
+    """Also if the client did not read the answer before it for a while."""
+
+    async def main() -> None:
+        source = _Waiting()
+        client = Client(handler(source))
+        client.send(post(b"\x30\x00") + post(request()))
+        client.connection.pause_writing()
+        client.connection.resume_writing()
+        assert client.connection.deadline == math.inf
+        source.release.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(bodies(client.transport.sent)) == 2
+        assert client.connection.deadline < math.inf
 
     asyncio.run(main())
 

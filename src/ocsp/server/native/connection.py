@@ -29,6 +29,9 @@ __all__ = ["Connection", "Registry"]
 _DEFAULT = ConnectionHeader.DEFAULT
 """A name of the module: access to a member of an enumeration is slower."""
 
+_NEVER = float("inf")
+"""The deadline of a connection whose request waits: the handler bounds that time."""
+
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -163,10 +166,13 @@ class Connection(asyncio.Protocol):
         self._is_unread = False
         if self._task is None:
             self._go_on()
+        else:
+            self.deadline = _NEVER
 
     # --- reading ---
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes, *, has_waited: bool = False) -> None:
+        """Read *data*; if it *has_waited*, the time of a request begins again."""
         begun = self._reader.begun
         try:
             if len(data) <= SLICE:
@@ -181,7 +187,8 @@ class Connection(asyncio.Protocol):
             self._refuse(error)
         self._flush_soon()
         if not self._is_busy():
-            self._wait_for_client(has_begun=self._reader.begun != begun)
+            has_begun = has_waited or self._reader.begun != begun
+            self._wait_for_client(has_begun=has_begun)
 
     def _feed_slices(self, data: bytes) -> None:
         for begin in range(0, len(data), SLICE):
@@ -221,7 +228,7 @@ class Connection(asyncio.Protocol):
         if self._is_busy():
             return
         data, self._unread = self._unread, b""
-        self._feed(data)
+        self._feed(data, has_waited=True)
         if self._is_busy():
             return
         if self._client_ended:
@@ -245,7 +252,7 @@ class Connection(asyncio.Protocol):
             self._send(request, given)
         else:
             self._transport.pause_reading()
-            self.deadline = float("inf")
+            self.deadline = _NEVER
             self._task = asyncio.get_running_loop().create_task(given)
             self._task.add_done_callback(partial(self._send_awaited, request))
 
