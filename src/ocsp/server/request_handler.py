@@ -85,24 +85,27 @@ class _Request:
 
         conditions: The conditional headers of a GET or HEAD, or ``None``.
 
-        revision: The revision of the change poll when the request was received.
+        poll: The change poll when the request was received; a reload begins another.
+
+        revision: The revision of that change poll then.
 
         begin: When it was received, in seconds of ``perf_counter``.
     """
 
-    __slots__ = ("begin", "conditions", "head", "key", "post", "revision")
+    __slots__ = ("begin", "conditions", "head", "key", "poll", "post", "revision")
 
     def __init__(
         self,
         key: bytes,
-        revision: int,
+        poll: ChangePoll,
         *,
         post: bool,
         head: bool,
         conditions: Conditions | None,
     ) -> None:
         self.key = key
-        self.revision = revision
+        self.poll = poll
+        self.revision = poll.revision
         self.post = post
         self.head = head
         self.conditions = conditions
@@ -205,7 +208,9 @@ class RequestHandler:
 
     def replace(self, responder: Responder, source: StatusSource) -> None:
         """
-        Answer by another responder from now on; requests in work keep theirs.
+        Answer by another responder from now on.
+
+        Requests in work keep theirs, but their answers are not kept or stored.
 
         Args:
             responder: Answers the requests.
@@ -321,7 +326,7 @@ class RequestHandler:
         post = method == "POST"
         return _Request(
             key,
-            self._poll.revision,
+            self._poll,
             post=post,
             head=method == "HEAD",
             conditions=None if post else conditions,
@@ -425,8 +430,13 @@ class RequestHandler:
     ) -> None:
         """Let no copy be used that is older than this *revoked*."""
         if self._shared is not None:
-            is_last = request.revision == self._poll.revision
+            is_last = self._is_unchanged_since(request)
             self._shared.note_revoked(queries, version, is_last=is_last)
+
+    def _is_unchanged_since(self, request: _Request) -> bool:
+        """Return whether no change was noticed since *request* was received."""
+        poll = self._poll
+        return request.poll is poll and request.revision == poll.revision
 
     def _reply(self, request: _Request, given: BackendAnswer) -> Reply:
         reply = self._make_reply(request, given)
@@ -455,7 +465,8 @@ class RequestHandler:
         lookup = given.lookup
         tags = self._tags(() if lookup is None else lookup.queries)
         prepared = CacheableAnswer(given.answer.der, this_update, next_update, tags)
-        if lookup is None or lookup.stored_form is None:
+        is_before = request.poll is not self._poll  # its signer may be removed now
+        if lookup is None or lookup.stored_form is None or is_before:
             return request.reply(prepared, moment, revoked=given.revoked)
         certificate = lookup.queries[0], lookup.stored_form
         entry = self._entry(prepared, given, certificate, given.version)
@@ -489,7 +500,7 @@ class RequestHandler:
         """Keep *entry* in memory, and return it, or the one that is there already."""
         poll = self._poll
         # The status can have changed while the request waited.
-        if not poll.may_use_memory or poll.revision != request.revision:
+        if not poll.may_use_memory or not self._is_unchanged_since(request):
             return entry
         # Another target or body asked for the same; it may not be in the store yet.
         known = self._cache.find_certificate(entry.certificate, poll.moment.seconds)

@@ -343,6 +343,24 @@ async def test_another_database_that_was_not_asked_yet(node: _Node) -> None:
 
 
 @_test
+async def test_an_answer_from_before_a_reload_is_not_kept(node: _Node) -> None:
+    """Its signer may have been removed, and the database may be another one."""
+    node.store.gate = asyncio.Event()
+    asked = asyncio.create_task(node.ask())
+    await asyncio.sleep(0)
+    other = _Remote(node.clock)
+    other.revoke()
+    other.versions = dict(node.store.versions)
+    signer = delegate_signer(common="Next Responder")
+    node.handler.replace(Responder([Authority(ca(), [signer])]), other)
+    node.store.gate.set()
+    assert status_of(await asked) == "GOOD"
+    await node.handler.close()
+    assert not other.stored
+    assert await node.status() == "REVOKED"
+
+
+@_test
 async def test_a_source_without_a_clock(node: _Node) -> None:
     """After a reload: nothing is left to compare the clock with."""
     node.store.ahead = 61.0
