@@ -192,6 +192,22 @@ def test_an_upgrade_is_not_made(protocol: str, size: int | None) -> None:
         assert not client.is_ended
 
 
+@pytest.mark.parametrize("size", [None, 1, 5])
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_body_after_an_upgrade_is_read(
+    version: bytes, size: int | None, *, keeps: bool
+) -> None:
+    """Also if the connection ends with it, and of HTTP/1.0 (RFC 9110 §7.8)."""
+    connection = b"keep-alive" if keeps else b"close"
+    headers = (b"Upgrade: h2c", b"Connection: Upgrade, " + connection, LENGTH)
+    client = Client(handler())
+    sent = client.send(_post(*headers, version=version), size=size)
+    assert status_of(bodies(sent)[0]) == "GOOD"
+    assert client.is_ended is not keeps
+    assert (b"Connection: keep-alive" in sent) is (keeps and version == b"1.0")
+
+
 def test_a_client_may_wait_before_it_sends_the_body() -> None:
     """RFC 9110 §10.1.1: 100 (Continue), once, and not if the body is refused."""
     client = Client(handler())

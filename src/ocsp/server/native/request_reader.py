@@ -132,7 +132,7 @@ class RequestReader:
         llhttp ends such a request after its head. The server changes to no protocol, so
         the body and the next request follow, for another parser (RFC 9110 §7.8).
         """
-        method = self._parser.get_method()
+        method, keep_alive = self._parser.get_method(), self._parser.should_keep_alive()
         has_body = self.in_request
         self._parser = HttpRequestParser(self)
         if has_body:
@@ -141,7 +141,13 @@ class RequestReader:
                 framing = b"Content-Length: %d" % self._length
             if self._expects:
                 framing += b"\r\nExpect: 100-continue"
-            head = b"%b %b HTTP/1.1\r\n%b\r\n\r\n" % (method, self._target, framing)
+            head = b"%b %b HTTP/%b\r\nConnection: %b\r\n%b\r\n\r\n" % (
+                method,
+                self._target,
+                b"1.0" if self._is_http_1_0 else b"1.1",
+                b"keep-alive" if keep_alive else b"close",
+                framing,
+            )
             self._parser.feed_data(head)
         if rest:
             self.feed(rest)
@@ -204,8 +210,9 @@ class RequestReader:
         method = parser.get_method().decode()
         keep_alive = parser.should_keep_alive()
         if parser.should_upgrade():
-            keep_alive = keep_alive and method != "CONNECT"
-            if keep_alive and (self._length or self._is_chunked):
+            if method == "CONNECT":
+                keep_alive = False
+            elif self._length or self._is_chunked:
                 return  # the body follows, see _stay
         self.in_request = self.expects_continue = False
         self._size = 0
