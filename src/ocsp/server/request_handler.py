@@ -350,14 +350,20 @@ class RequestHandler:
 
     async def _wait(self, request: _Request, waiting: Waiting) -> Reply:
         try:
-            given = await waiting.run()
-            self._poll.refresh()
-            return self._reply_from_source(request, given)
-        except SourceUnavailable as error:
-            reply = await self._reply_without_source(request, waiting.lookup)
-            return reply or self._failure(request.method, error)
+            return await self._wait_for_reply(request, waiting)
         except Exception as error:
             return self._failure(request.method, error)
+
+    async def _wait_for_reply(self, request: _Request, waiting: Waiting) -> Reply:
+        try:
+            given = await waiting.run()
+        except SourceUnavailable:
+            reply = await self._reply_without_source(request, waiting.lookup)
+            if reply is None:
+                raise
+            return reply
+        self._poll.refresh()
+        return self._reply_from_source(request, given)
 
     async def _reply_without_source(
         self, request: _Request, lookup: Lookup | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from cryptography import x509
@@ -45,6 +46,7 @@ from tests.unit.server.scene import (
 )
 
 NONCE = request(nonce=bytes(range(32)))
+INTERNAL_ERROR = b"\x30\x03\x0a\x01\x02"
 DAY = 86_400
 
 
@@ -340,6 +342,21 @@ async def test_another_database_that_was_not_asked_yet(node: _Node) -> None:
     assert await node.ask() == TRY_LATER
     other.ahead = 0.0
     assert await node.status() == "GOOD"
+
+
+@_test
+async def test_an_error_that_no_code_expects_while_the_database_is_away(
+    node: _Node,
+) -> None:
+    """The client gets an answer: its connection would wait for ever."""
+    node.store.gate = asyncio.Event()
+    asked = asyncio.create_task(node.ask())
+    await asyncio.sleep(0)
+    node.store.is_away = True
+    node.store.poll_changes = Mock(side_effect=RuntimeError)  # type: ignore[method-assign]
+    node.clock.advance(1)
+    node.store.gate.set()
+    assert await asked == INTERNAL_ERROR
 
 
 @_test
