@@ -433,6 +433,30 @@ def test_a_client_that_is_gone_is_not_waited_for() -> None:
     asyncio.run(main())
 
 
+def test_an_answer_that_has_just_come_is_not_sent_to_a_client_that_is_gone() -> None:
+    """The transport of uvloop would raise, and the log have a line about it."""
+
+    async def main() -> None:
+        raised: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: raised.append(context))
+        for turns in range(4):
+            source = _Waiting()
+            client = Client(handler(source))
+            client.send(post(request()))
+            await asyncio.sleep(0)
+            source.release.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            client.transport.is_closed = True
+            client.connection.connection_lost(None)
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert not raised
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [

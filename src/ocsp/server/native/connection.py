@@ -258,7 +258,7 @@ class Connection(asyncio.Protocol):
 
     def _send_awaited(self, request: HTTPRequest, task: asyncio.Task[Reply]) -> None:
         self._task = None
-        if not task.cancelled():  # the client is there
+        if not (self._has_closed or task.cancelled()):  # the client is there
             self._send(request, task.result())
             self._go_on()
 
