@@ -120,12 +120,14 @@ class ChangePoll:
             self._forget()  # it was kept until times that may be wrong
 
     def _poll_source(self, source: PolledSource) -> None:
-        self.may_use_memory = False  # also after an error that no code expects
+        self.may_use_memory = False
         try:
             changes = source.poll_changes()
-        except BackendError as error:
+        except Exception as error:
+            self._forget()  # changes may be lost
+            if not isinstance(error, BackendError):
+                raise
             self._log.report(logging.ERROR, "poll", f"cannot read the status: {error}")
-            self._forget()
             return
         self.may_use_memory = changes.age <= MAX_AGE_SECONDS
         self._seen = self._monotonic() - changes.age
