@@ -510,7 +510,9 @@ class RequestHandler:
             return entry
         # Another target or body asked for the same; it may not be in the store yet.
         known = self._cache.find_certificate(entry.certificate, poll.moment.seconds)
-        kept = known or entry
+        kept = entry
+        if known is not None and known.version >= entry.version:
+            kept = known
         if poll.moment.seconds < kept.until:
             self._cache.put(request.key, kept, post=request.post)
         return kept

@@ -245,6 +245,22 @@ def test_one_that_another_request_has_brought_is_kept_at_once() -> None:
     assert node.store.look_ups == 2
 
 
+@pytest.mark.parametrize("is_short", [True, False])
+def test_what_the_store_says_of_a_newer_status_is_sent(*, is_short: bool) -> None:
+    """No poll has noticed the change, but a request by another target found it."""
+    node = Node(Store(_stored()))
+    node.ask("POST", 0x10, None)
+    for _ in range(2):
+        older = node.ask("POST", 0x11, None)
+    revoked = _answer()._replace(version=4, signature=bytes(63))
+    node.store.found = LookupResult(StatusRecord.revoked(START - HOUR), 4, revoked)
+    if not is_short:
+        node.handler._backend._plain = PlainRequests()
+    newer = node.ask("GET", 0x11, None)
+    assert newer != older
+    assert node.ask("POST", 0x11, None) == newer
+
+
 def test_no_copy_is_used_that_is_older_than_a_revocation() -> None:
     """As after an answer that took the full way."""
     store = Store(LookupResult(StatusRecord.revoked(START - HOUR), 3, _answer()))
