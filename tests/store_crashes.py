@@ -22,7 +22,7 @@ from ocsp import OCSPCertStatus
 from ocsp.responder import CertIDForm, IssuerKey, StatusQuery
 from ocsp.store import CertificateRow, SQLiteStore
 from tests.pki import NOW, ca
-from tests.unit.store.scene import signed
+from tests.unit.store.scene import signed_due
 
 STOLEN = x509.ReasonFlags.key_compromise
 PRESENT = 2000
@@ -59,12 +59,7 @@ def _sign(path: Path, acknowledged: Connection, _: int) -> None:
             now = int(NOW.timestamp()) + turn
             due = store.due_answers(key, now + 2000, 100)
             new = [
-                signed(
-                    each.query.serial_number,
-                    each.version,
-                    now=now,
-                    tbs=each.record.status.name.encode(),
-                )
+                signed_due(each, now=now, tbs=each.record.status.name.encode())
                 for each in due
             ]
             store.store_answers(new, now + 2000)

@@ -29,7 +29,7 @@ from ocsp.store.postgresql import PostgreSQLStore
 from ocsp.store.sqlite.database import reader
 from tests.pki import NOW, ca
 from tests.servers.postgresql import PostgreSQLServer
-from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
+from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed_due
 
 SERIALS = st.integers(1, 4)
 REASONS = st.sampled_from(
@@ -153,7 +153,7 @@ class StoreModel(RuleBasedStateMachine):
         serial = due.query.serial_number
         self.count += 1
         text = f"{self.count} {due.record.status.name}".encode()
-        new: NewAnswer = signed(serial, due.version, now=self.now, tbs=text)
+        new: NewAnswer = signed_due(due, now=self.now, tbs=text)
         stored = self.stores[who].store_answers([new], self.now)
         assert stored == 0 or due.version == self.records[serial][1]
         if stored:

@@ -324,7 +324,7 @@ class Publisher:
                 continue
             answer = found.stored
             if answer is not None:
-                candidate = NewAnswer(each.query, each.form, answer)
+                candidate = NewAnswer(each.query, each.form, answer, found.record)
                 if self._last(candidate) > self._horizon():
                     new.append(candidate)
                     continue

@@ -374,7 +374,7 @@ class AnswerBatch:
             tbs,
             self._sign(tbs),
         )
-        return NewAnswer(query, form, answer)
+        return NewAnswer(query, form, answer, record)
 
     def _encode(
         self, query: StatusQuery, form: CertIDForm, record: StatusRecord

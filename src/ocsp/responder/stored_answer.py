@@ -119,11 +119,14 @@ class NewAnswer(NamedTuple):
         form: Which CertIDs it has.
 
         answer: The answer.
+
+        record: The status that it states.
     """
 
     query: StatusQuery
     form: CertIDForm
     answer: StoredAnswer
+    record: StatusRecord
 
 
 class DueAnswer(NamedTuple):
@@ -214,8 +217,9 @@ class AnswerWriter(Protocol):
         """
         Store *answers* in one transaction, and return how many were stored.
 
-        The store omits an answer whose version is not the certificate's, and one that
-        another process has signed meanwhile.
+        The store omits an answer whose version or status is not the certificate's, and
+        one that another process has signed meanwhile. The same version can be another
+        status, after the database was replaced or a certificate was deleted and added.
 
         Raises:
             StoreError: If the store cannot be written.

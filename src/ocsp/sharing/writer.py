@@ -190,7 +190,7 @@ class SharedAnswerWriter:
                     answer.next_update - now,
                     encode_answer(answer),
                 )
-                for query, form, answer in answers
+                for query, form, answer, _ in answers
                 if answer.next_update > now
             ],
             now,

@@ -381,7 +381,7 @@ class AnswerSharing:
                     continue
                 stored = found.stored
                 if may_copy and stored is not None and stored.version == found.version:
-                    signed.append(NewAnswer(query, form, stored))
+                    signed.append(NewAnswer(query, form, stored, found.record))
                 else:
                     unsigned.append(Withdrawn(query, form, found.version))
         try:

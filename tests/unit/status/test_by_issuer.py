@@ -113,7 +113,12 @@ def test_the_store_keeps_answers_about_its_own_issuers(tmp_path: Path) -> None:
         assert theirs is not None
         assert theirs.version == 1
         assert source.look_up_with_answer(query(1), form) is None
-        assert source.store_answers([NewAnswer(query(GOOD), form, stored)], 0) == 0
+        assert (
+            source.store_answers(
+                [NewAnswer(query(GOOD), form, stored, StatusRecord())], 0
+            )
+            == 0
+        )
         assert source.due_answers(MINE, 0, 10) == []
         assert source.due_answers(THEIRS, 0, 10) == store.due_answers(THEIRS, 0, 10)
 
@@ -180,9 +185,14 @@ def test_sources_beside_a_remote_store() -> None:
         False, (query(REVOKED), query(GOOD, ca(OTHER))), 0.3
     )
     stored = StoredAnswer(7, bytes(32), 0, 0, 2**32, b"tbs", b"signature")
-    theirs = NewAnswer(query(GOOD, ca(OTHER)), form, stored)
+    theirs = NewAnswer(query(GOOD, ca(OTHER)), form, stored, StatusRecord())
     source.add_signer(ca())
-    assert source.store_answers([NewAnswer(query(GOOD), form, stored), theirs], 0) == 1
+    assert (
+        source.store_answers(
+            [NewAnswer(query(GOOD), form, stored, StatusRecord()), theirs], 0
+        )
+        == 1
+    )
     assert (store.stored, store.signers) == ([theirs], [ca()])
     assert by_issuer({}, store) is store
 

@@ -9,15 +9,18 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.responder import (
     CertIDForm,
+    DueAnswer,
     IssuerKey,
     NewAnswer,
     StatusQuery,
+    StatusRecord,
     StoredAnswer,
 )
 from tests.pki import NOW, ca
 
 NOW_SECONDS = int(NOW.timestamp())
 SHA1, SHA256, BOTH = CertIDForm
+GOOD = StatusRecord()
 
 
 def query(serial: int, issuer: x509.Certificate | None = None) -> StatusQuery:
@@ -34,6 +37,7 @@ def signed(
     tbs: bytes = b"tbs",
     signer: x509.Certificate | None = None,
     seconds: int = 1000,
+    record: StatusRecord = GOOD,
 ) -> NewAnswer:
     """Return an answer, as the responder makes it at *now*, due after half its time."""
     der = (signer or ca()).public_bytes(Encoding.DER)
@@ -49,4 +53,20 @@ def signed(
             tbs=tbs,
             signature=b"signature",
         ),
+        record,
+    )
+
+
+def signed_due(
+    due: DueAnswer, *, now: int = NOW_SECONDS, tbs: bytes = b"tbs", seconds: int = 1000
+) -> NewAnswer:
+    """Return the answer that is due, as :func:`signed` does."""
+    return signed(
+        due.query.serial_number,
+        due.version,
+        now=now,
+        form=due.form,
+        tbs=tbs,
+        seconds=seconds,
+        record=due.record,
     )

@@ -14,7 +14,7 @@ from ocsp.errors import StoreError
 from ocsp.store import Claim
 from ocsp.store.postgresql import PostgreSQLStore, answers, claims, partitions, rates
 from tests.pki import NOW, ca
-from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
+from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed, signed_due
 
 pytestmark = pytest.mark.programs
 STOLEN = x509.ReasonFlags.key_compromise
@@ -48,7 +48,7 @@ def _serials(claim: Claim) -> set[int]:
 
 
 def _sign(claim: Claim) -> int:
-    new = [signed(each.query.serial_number, each.version) for each in claim.answers]
+    new = [signed_due(each) for each in claim.answers]
     return claim.store(new, NOW_SECONDS)
 
 

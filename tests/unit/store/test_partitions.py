@@ -16,6 +16,8 @@ from ocsp.store.postgresql import PostgreSQLStore
 from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 
+STOLEN = StatusRecord.revoked(NOW, x509.ReasonFlags.key_compromise)
+
 pytestmark = pytest.mark.programs
 
 OTHER = ca("Other CA")
@@ -31,8 +33,8 @@ def _store(postgresql_url: str) -> Iterator[PostgreSQLStore]:
             store.sign_ahead(issuer, [SHA1])
             for serial in range(1, 9):
                 store.add(issuer, serial)
-            store.revoke(issuer, 1, NOW, x509.ReasonFlags.key_compromise)
-        store.store_answers([signed(1, 2), signed(2, 1)], NOW_SECONDS)
+            store.revoke(issuer, 1, NOW, STOLEN.revocation_reason)
+        store.store_answers([signed(1, 2, record=STOLEN), signed(2, 1)], NOW_SECONDS)
         before = list(store.entries()), list(store.events())
         assert partition_issuer(postgresql_url, ca(), 3)
         assert (list(store.entries()), list(store.events())) == before

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from ocsp.errors import StoreError
+from ocsp.responder import StatusRecord
 from ocsp.store import CertificateRow, partition_issuer
 from ocsp.store.postgresql import PostgreSQLStore
 from tests.pki import NOW, ca
@@ -65,7 +66,9 @@ def test_each_user_can_do_its_work(urls: list[str], parts: int) -> None:
         with node.claim_due(query(1).issuer, NOW_SECONDS, 9) as claim:
             assert claim is not None
             assert {each.query.serial_number for each in claim.answers} == {1, 3}
-            claim.store([signed(1, 2), signed(1, 2, form=BOTH)], NOW_SECONDS)
+            revoked = StatusRecord.revoked(NOW)
+            new = [signed(1, 2, form=form, record=revoked) for form in (SHA1, BOTH)]
+            claim.store(new, NOW_SECONDS)
         node.postpone_answers([(query(3), SHA1)], NOW_SECONDS + 9)
         assert [each.serial_number for each in node.poll_changes().queries] == [1]
         node.poll_changes()

@@ -25,6 +25,7 @@ from ocsp.responder import (
     NewAnswer,
     RemoteAnswerStore,
     StatusQuery,
+    StatusRecord,
     StoredAnswer,
 )
 from ocsp.store.opening import renew_identity
@@ -140,7 +141,7 @@ def answer_of(version: int) -> NewAnswer:
     digest = hashlib.sha256(signer.public_bytes(Encoding.DER)).digest()
     now = int(signer.not_valid_before_utc.timestamp()) + 60
     answer = StoredAnswer(version, digest, now + 5, now, now + 9, b"tbs", b"sig")
-    return NewAnswer(query(GOOD), FORM, answer)
+    return NewAnswer(query(GOOD), FORM, answer, StatusRecord())
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

@@ -7,6 +7,7 @@ import threading
 import psycopg
 import pytest
 
+from ocsp.responder import StatusRecord
 from ocsp.store import upgrade_store
 from ocsp.store.postgresql import PostgreSQLStore
 from ocsp.store.postgresql.database import schema, steps
@@ -45,7 +46,9 @@ def test_a_step_is_made_while_programs_work(
                 serial = done[0]
                 old.add(ca(), serial)
                 old.revoke(ca(), serial, NOW)
-                old.store_answers([signed(serial, 2)], NOW_SECONDS)
+                old.store_answers(
+                    [signed(serial, 2, record=StatusRecord.revoked(NOW))], NOW_SECONDS
+                )
                 found = old.look_up_with_answer(query(serial), SHA1)
                 assert found is not None
                 assert found.stored is not None

@@ -24,7 +24,7 @@ from ocsp.responder.stored_answer import CertIDForm, NewAnswer
 from ocsp.store.postgresql.database.failures import error_text
 from ocsp.store.postgresql.database.pool import Connection, Pool
 from ocsp.store.rows import Due, due_from
-from ocsp.store.values import seconds, serial_from
+from ocsp.store.values import seconds, serial_from, status_columns
 
 __all__ = [
     "FUTURE_SECONDS",
@@ -121,9 +121,13 @@ UPDATE answer a SET version = n.version, signer_id = n.signer, due = n.due,
     this_update = n.this_update, next_update = n.next_update, tbs = n.tbs,
     signature = n.signature
 FROM unnest(%b::integer[], %b::bytea[], %b::smallint[], %b::integer[], %b::integer[],
-    %b::bigint[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[])
+    %b::bigint[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[],
+    %b::bigint[], %b::smallint[], %b::bigint[])
     n (issuer, serial, form, version, signer, due, this_update, next_update, tbs,
-        signature)
+        signature, revoked, reason, invalid)
+JOIN certificate c ON c.issuer_id = n.issuer AND c.serial = n.serial
+    AND (c.revoked, c.reason, c.invalid)
+        IS NOT DISTINCT FROM (n.revoked, n.reason, n.invalid)
 WHERE a.issuer_id = n.issuer AND a.serial = n.serial AND a.form = n.form
     AND (a.version <> n.version OR a.due <= %s OR a.this_update > %s
         OR a.signer_id <> n.signer)
@@ -158,6 +162,9 @@ class _Row(NamedTuple):
     next_update: int
     tbs: bytes
     signature: bytes
+    revoked: int | None
+    reason: int | None
+    invalid: int | None
 
 
 def find_due(pool: Pool, issuer: IssuerKey, now: int, limit: int) -> Due:
@@ -228,7 +235,7 @@ def _rows(connection: Connection, answers: Iterable[NewAnswer]) -> list[_Row]:
     issuers = {IssuerKey(*key): number for *key, number in connection.execute(_ISSUERS)}
     signers: dict[bytes, int] = dict(connection.execute(_SIGNERS).fetchall())
     rows: dict[tuple[int, bytes, int], _Row] = {}
-    for (issuer, number), form, answer in answers:
+    for (issuer, number), form, answer, record in answers:
         signer = signers.get(answer.signer)
         if signer is None:
             raise StoreError(
@@ -237,7 +244,7 @@ def _rows(connection: Connection, answers: Iterable[NewAnswer]) -> list[_Row]:
         if issuer in issuers:  # otherwise it is deleted, with all its certificates
             key = (issuers[issuer], integer_octets(number), int(form))
             columns = (*key, answer.version, signer, *answer[2:])
-            rows.setdefault(key, _Row(*columns))
+            rows.setdefault(key, _Row(*columns, *status_columns(record)))
     return [rows[key] for key in sorted(rows)]
 
 

@@ -121,14 +121,14 @@ class _Lease(Claim):
 
     def _write(self, answers: Sequence[NewAnswer]) -> int:
         """Store answers that have the same values but those of their certificate."""
-        _, form, (version, signer, _, this_update, next_update, _, _) = answers[0]
-        serials = [integer_octets(query.serial_number) for query, _, _ in answers]
+        _, form, (version, signer, _, this_update, next_update, _, _), _ = answers[0]
+        serials = [integer_octets(each.query.serial_number) for each in answers]
         values = (
             *(version, signer, this_update, next_update),
             OctetArray(serials),
-            NumberArray([answer.due for _, _, answer in answers]),
-            OctetArray([answer.tbs for _, _, answer in answers]),
-            OctetArray([answer.signature for _, _, answer in answers]),
+            NumberArray([each.answer.due for each in answers]),
+            OctetArray([each.answer.tbs for each in answers]),
+            OctetArray([each.answer.signature for each in answers]),
             *(self._number, form),
         )
         return self._connection.execute(_SIGNED, values).rowcount
@@ -145,7 +145,7 @@ def _alike(answers: Iterable[NewAnswer]) -> Iterable[list[NewAnswer]]:
     """Return *answers* in groups that one statement stores."""
     groups = defaultdict[tuple[object, ...], list[NewAnswer]](list)
     for new in answers:
-        _, form, (version, signer, _, this_update, next_update, _, _) = new
+        _, form, (version, signer, _, this_update, next_update, _, _), _ = new
         # A number: hashing a member of an enumeration is slow.
         groups[+form, version, signer, this_update, next_update].append(new)
     return groups.values()

@@ -17,7 +17,7 @@ from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, NewAnswer, StoredAnswer
 from ocsp.store.postgresql.database.identity import EPOCH
 from ocsp.store.postgresql.database.pool import Connection, Pool
-from ocsp.store.values import NewChanges, serial_from
+from ocsp.store.values import NewChanges, record_from, serial_from
 
 __all__ = ["changes_after", "list_answers", "read_cursor", "write_cursor"]
 
@@ -29,7 +29,7 @@ _KEPT_SECONDS = 86_400
 
 _ANSWERS = """
 SELECT a.this_update, a.serial, a.form, a.version, signer.digest, a.due, a.next_update,
-    a.tbs, a.signature
+    a.tbs, a.signature, c.revoked, c.reason, c.invalid, c.expires, c.cert_hash
 FROM answer a JOIN issuer ON issuer.id = a.issuer_id
 JOIN certificate c ON c.issuer_id = a.issuer_id AND c.serial = a.serial
     AND c.version = a.version
@@ -83,11 +83,13 @@ def list_answers(pool: Pool, issuer: IssuerKey, since: int) -> Iterator[NewAnswe
     """Yield the answers with a thisUpdate from *since* on, in this order."""
     after: tuple[int, bytes, int] = (since, b"", 0)
     while rows := pool.fetch_all(_ANSWERS, (*issuer, *after, PAGE)):
-        for this_update, serial, form, version, signer, due, *rest in rows:
+        for row in rows:
+            this_update, serial, form, version, signer, due, *rest = row[:9]
             yield NewAnswer(
                 StatusQuery(issuer, serial_from(serial)),
                 CertIDForm(form),
                 StoredAnswer(version, signer, due, this_update, *rest),
+                record_from(*row[9:]),
             )
         after = rows[-1][:3]
 

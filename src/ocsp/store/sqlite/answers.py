@@ -22,7 +22,7 @@ from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, NewAnswer
 from ocsp.store.rows import Due, due_from
 from ocsp.store.sqlite.database.reader import Reader
-from ocsp.store.values import seconds
+from ocsp.store.values import seconds, status_columns
 
 __all__ = [
     "count_due",
@@ -82,11 +82,13 @@ ON CONFLICT DO NOTHING
 # so that all clients get the same octets.
 _SIGNED = """
 UPDATE answer SET version = ?, signer_id = ?, due = ?, this_update = ?,
-    next_update = ?, tbs = ?, signature = ?, says_revoked = (
-        SELECT revoked IS NOT NULL FROM certificate c
-        WHERE c.issuer_id = answer.issuer_id AND c.serial = answer.serial)
+    next_update = ?, tbs = ?, signature = ?, says_revoked = ?
 WHERE issuer_id = ? AND serial = ? AND form = ?
     AND (version <> ? OR due <= ? OR this_update > ? OR signer_id <> ?)
+    AND EXISTS (
+        SELECT 1 FROM certificate c
+        WHERE c.issuer_id = answer.issuer_id AND c.serial = answer.serial
+            AND c.revoked IS ? AND c.reason IS ? AND c.invalid IS ?)
 """
 _ISSUERS = "SELECT name_hash, key_hash, id FROM issuer"
 _SIGNERS = "SELECT digest, id FROM signer"
@@ -158,7 +160,8 @@ def write_answers(
 def _write(
     connection: sqlite3.Connection, new: NewAnswer, issuer: int, signer: int, now: int
 ) -> int:
-    (_, number), form, answer = new
+    (_, number), form, answer, record = new
+    status = status_columns(record)
     serial = integer_octets(number)
     values = (
         answer.version,
@@ -168,6 +171,7 @@ def _write(
         answer.next_update,
         answer.tbs,
         answer.signature,
+        status[0] is not None,
         issuer,
         serial,
         form,
@@ -175,6 +179,7 @@ def _write(
         now,
         now + _FUTURE_SECONDS,
         signer,
+        *status,
     )
     try:
         stored = connection.execute(_SIGNED, values).rowcount

@@ -16,7 +16,7 @@ from ocsp.responder.source import IssuerKey, StatusQuery
 from ocsp.responder.stored_answer import CertIDForm, NewAnswer, StoredAnswer
 from ocsp.store.sqlite.database.reader import Reader
 from ocsp.store.sqlite.database.schema import LAST_EVENT
-from ocsp.store.values import NewChanges, serial_from
+from ocsp.store.values import NewChanges, record_from, serial_from
 
 __all__ = ["changes_after", "list_answers", "read_cursor", "write_cursor"]
 
@@ -26,7 +26,7 @@ PAGE = 1000
 # CROSS JOIN: SQLite reads the tables in this order.
 _ANSWERS = """
 SELECT a.this_update, a.serial, a.form, a.version, a.signer_id, a.due, a.next_update,
-    a.tbs, a.signature
+    a.tbs, a.signature, c.revoked, c.reason, c.invalid, c.expires, c.cert_hash
 FROM answer a INDEXED BY answer_signed CROSS JOIN certificate c
     ON c.issuer_id = a.issuer_id AND c.serial = a.serial AND c.version = a.version
 WHERE a.issuer_id = ? AND a.this_update >= ?
@@ -62,11 +62,12 @@ def list_answers(reader: Reader, issuer: IssuerKey, since: int) -> Iterator[NewA
 
 
 def _answer(reader: Reader, issuer: IssuerKey, row: tuple[Any, ...]) -> NewAnswer:
-    this_update, serial, form, version, signer, due, *rest = row
+    this_update, serial, form, version, signer, due, *rest = row[:9]
     return NewAnswer(
         StatusQuery(issuer, serial_from(serial)),
         CertIDForm(form),
         StoredAnswer(version, reader.signer(signer), due, this_update, *rest),
+        record_from(*row[9:]),
     )
 
 

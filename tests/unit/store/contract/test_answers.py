@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections.abc import Iterator
 
 import pytest
@@ -10,10 +11,18 @@ from cryptography import x509
 
 import ocsp
 from ocsp.responder import AnswerStore, StatusRecord, StatusSource
-from ocsp.store import Store
+from ocsp.store import CertificateRow, Store
 from tests.pki import NOW, ca
 from tests.unit.store.contract.databases import Database
-from tests.unit.store.scene import BOTH, NOW_SECONDS, SHA1, SHA256, query, signed
+from tests.unit.store.scene import (
+    BOTH,
+    NOW_SECONDS,
+    SHA1,
+    SHA256,
+    query,
+    signed,
+    signed_due,
+)
 
 HOLD = x509.ReasonFlags.certificate_hold
 STOLEN = x509.ReasonFlags.key_compromise
@@ -78,13 +87,41 @@ def test_an_answer_of_an_older_status_is_never_returned(store: Store) -> None:
 def test_an_answer_of_another_version_is_not_stored(store: Store, version: int) -> None:
     """A signer that was slow does not overwrite *revoked* with *good*."""
     store.revoke(ca(), 1, NOW, STOLEN)
-    right = signed(1, 2, tbs=b"revoked")
+    right = signed(1, 2, tbs=b"revoked", record=StatusRecord.revoked(NOW, STOLEN))
     assert store.store_answers([right], NOW_SECONDS) == 1
-    assert store.store_answers([signed(1, version)], NOW_SECONDS + 900) == 0
+    assert (
+        store.store_answers(
+            [signed(1, version, record=StatusRecord.revoked(NOW, STOLEN))],
+            NOW_SECONDS + 900,
+        )
+        == 0
+    )
     found = store.look_up_with_answer(query(1), SHA1)
     assert found is not None
     assert found.stored == right.answer
     assert store.look_up_answer(query(1), SHA1) == (right.answer, True)
+
+
+def test_an_answer_about_a_certificate_that_was_added_anew_is_not_stored(
+    store: Store,
+) -> None:
+    """Its version is the same, but not its status: so too in a replaced database."""
+    ended = NOW - datetime.timedelta(days=9)
+    row = CertificateRow(serial_number=7, expires=ended)
+    store.import_rows(ca(), [row], digest=bytes(32), done=1)
+    due = next(
+        each
+        for each in store.due_answers(ISSUER, NOW_SECONDS, 9)
+        if each.query.serial_number == 7
+    )
+    assert store.prune(expired_before=NOW).certificates == 1
+    record = StatusRecord.revoked(ended, STOLEN)
+    row = CertificateRow(serial_number=7, expires=ended, record=record)
+    store.import_rows(ca(), [row], digest=bytes(32), done=2)
+    assert store.store_answers([signed_due(due)], NOW_SECONDS) == 0
+    assert store.look_up_answer(query(7), SHA1) is None
+    due = due._replace(record=record)
+    assert store.store_answers([signed_due(due)], NOW_SECONDS) == 1
 
 
 def test_the_first_of_two_signers_wins(store: Store) -> None:
@@ -146,7 +183,10 @@ def test_changed_answers_are_due_first(store: Store) -> None:
     assert _due(store, limit=1) == [3]
     (due,) = store.due_answers(ISSUER, NOW_SECONDS, 1)
     assert due == (query(3), SHA1, StatusRecord.revoked(NOW, STOLEN), 2)
-    store.store_answers([signed(3, 2), signed(1, 1)], NOW_SECONDS)
+    store.store_answers(
+        [signed(3, 2, record=StatusRecord.revoked(NOW, STOLEN)), signed(1, 1)],
+        NOW_SECONDS,
+    )
     assert _due(store) == [2]
     first, *others = _due(store, NOW_SECONDS + 500)
     assert (first, sorted(others)) == (2, [1, 3])
@@ -222,5 +262,7 @@ def test_open_changes_are_those_that_an_answer_does_not_show(
     assert (store.count_open_changes(), store.count_open_changes(last=1)) == (2, 1)
     store.postpone_answers([(query(1), SHA1)], NOW_SECONDS + 3600)
     assert store.count_open_changes() == 2
-    store.store_answers([signed(2, 2)], NOW_SECONDS)
+    store.store_answers(
+        [signed(2, 2, record=StatusRecord.revoked(NOW, STOLEN))], NOW_SECONDS
+    )
     assert store.count_open_changes() == 1

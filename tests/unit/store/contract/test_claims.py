@@ -12,7 +12,7 @@ from cryptography import x509
 from ocsp.store import Claim, Store
 from tests.pki import NOW, ca
 from tests.unit.store.contract.databases import Database
-from tests.unit.store.scene import NOW_SECONDS, SHA1, SHA256, query, signed
+from tests.unit.store.scene import NOW_SECONDS, SHA1, SHA256, query, signed, signed_due
 
 HOLD = x509.ReasonFlags.certificate_hold
 STOLEN = x509.ReasonFlags.key_compromise
@@ -37,10 +37,7 @@ def _serials(claim: Claim) -> list[int]:
 def _sign(store: Store, now: int = NOW_SECONDS, limit: int = 9) -> list[int]:
     """Sign one claim, and return its serial numbers."""
     with store.claim_due(ISSUER, now, limit) as claim:
-        new = [
-            signed(each.query.serial_number, each.version, form=each.form, now=now)
-            for each in claim.answers
-        ]
+        new = [signed_due(each, now=now) for each in claim.answers]
         assert claim.store(new, now) == len(new)
         return _serials(claim)
 
@@ -115,7 +112,7 @@ def test_a_change_while_its_answer_is_signed_stays_due(store: Store) -> None:
     """The answer is not stored, and the change does not wait for the claim."""
     with store.claim_due(ISSUER, NOW_SECONDS, 9) as claim:
         store.revoke(ca(), 3, NOW, STOLEN)
-        new = [signed(each.query.serial_number, each.version) for each in claim.answers]
+        new = [signed_due(each) for each in claim.answers]
         assert claim.store(new, NOW_SECONDS) == 4
     with store.claim_due(ISSUER, NOW_SECONDS, 9) as claim:
         assert [(each.query.serial_number, each.version) for each in claim.answers] == [
@@ -138,9 +135,8 @@ def test_an_answer_that_the_database_refuses_costs_no_other(
     store.revoke(ca(), 2, NOW, STOLEN)
     with store.claim_due(ISSUER, NOW_SECONDS, 9) as claim:
         new = [
-            signed(
-                each.query.serial_number,
-                each.version,
+            signed_due(
+                each,
                 seconds=10**10 if each.query.serial_number == 2 else 1000,
             )
             for each in claim.answers

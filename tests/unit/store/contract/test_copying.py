@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 
+from ocsp.responder import StatusRecord
 from ocsp.store import Store
 from tests.pki import NOW, ca
 from tests.unit.store.contract.databases import Database
@@ -46,7 +47,10 @@ def test_an_answer_of_an_older_status_is_left_out(store: Store) -> None:
     store.store_answers([signed(1, 1), signed(2, 1)], NOW_SECONDS)
     store.revoke(ca(), 1, NOW, HOLD)
     assert [each.query for each in store.stored_answers(ISSUER)] == [query(2)]
-    store.store_answers([signed(1, 2, tbs=b"revoked")], NOW_SECONDS)
+    store.store_answers(
+        [signed(1, 2, tbs=b"revoked", record=StatusRecord.revoked(NOW, HOLD))],
+        NOW_SECONDS,
+    )
     assert [each.query for each in store.stored_answers(ISSUER)] == [query(1), query(2)]
 
 
