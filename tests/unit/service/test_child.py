@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import socket
 import sys
 from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -164,15 +166,33 @@ def test_a_silent_process_is_killed_and_started_again(
     run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It neither works nor ends, for example because its event loop is blocked."""
-    monkeypatch.setattr(module, "HANG_SECONDS", 0.3)
+    monkeypatch.setattr(module, "MAX_SILENT_PINGS", 4)
 
     async def test(child: Child, restarts: Counter) -> None:
         assert await child.start() == ""
         await _wait_for(lambda: restarts.value == 1)
 
     run('say("configured", None)\nimport time; time.sleep(99)', test)
-    assert "worker-1 is silent since" in caplog.text
+    assert "worker-1 is silent since 0.2 s; killing it" in caplog.text
     assert "ended with signal 9" in caplog.text
+
+
+def test_time_that_passes_at_once_silences_no_process(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine, or the supervisor, stood still."""
+    jumps = itertools.count(0, 1000)
+    clock = SimpleNamespace(monotonic=lambda: next(jumps))
+    monkeypatch.setattr(module, "time", clock)
+
+    async def test(child: Child, restarts: Counter) -> None:
+        assert await child.start() == ""
+        for number in range(9):
+            assert await child.configure({"number": number}) == ""
+            await asyncio.sleep(module.PING_SECONDS)
+        assert restarts.value == 0
+
+    run(OBEDIENT, test)
 
 
 def test_a_process_that_does_not_stop_is_killed(

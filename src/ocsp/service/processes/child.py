@@ -31,9 +31,13 @@ logger = logging.getLogger("ocsp.service")
 PING_SECONDS = 5.0
 """How often the supervisor asks each process for a sign of life."""
 
-HANG_SECONDS = 30.0
-"""How long a process may be silent before it is killed. Building a responder, with its
-signers and their checks, happens outside of its event loop and does not silence it."""
+MAX_SILENT_PINGS = 6
+"""
+After how many pings without a sign of life a process is killed: 30 s. Building a
+responder, with its signers and their checks, happens outside of its event loop and does
+not silence it. Pings are counted because the time also passes while the machine, or the
+supervisor, stands still.
+"""
 
 DRAIN_SECONDS = 30.0
 """How long a process may take to finish its requests when it is stopped."""
@@ -107,7 +111,7 @@ class Child:
         self._channel: Channel | None = None
         self._answer: asyncio.Future[str] | None = None
         self._stopping = asyncio.Event()
-        self._heard = 0.0
+        self._heard = 0
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -227,13 +231,12 @@ class Child:
         self, channel: Channel, process: asyncio.subprocess.Process
     ) -> None:
         """Exchange messages until the process ends."""
-        self._heard = time.monotonic()
         with contextlib.suppress(ConnectionError):
             await channel.send("configuration", self._configuration)
         watch = asyncio.create_task(self._watch(channel))
         try:
             while (message := await channel.receive()) is not None:
-                self._heard = time.monotonic()
+                self._heard += 1
                 kind, content = message
                 if kind == "configured":
                     logger.info("%s (process %d) is ready", self.name, process.pid)
@@ -251,15 +254,16 @@ class Child:
 
     async def _watch(self, channel: Channel) -> None:
         """Ask for signs of life, and kill the process if there are none."""
-        while True:
+        silent = 0
+        while silent < MAX_SILENT_PINGS:
+            heard = self._heard
             with contextlib.suppress(ConnectionError):
                 await channel.send("ping")
             await asyncio.sleep(PING_SECONDS)
-            silent = time.monotonic() - self._heard
-            if silent >= HANG_SECONDS:
-                logger.error("%s is silent since %.0f s; killing it", self.name, silent)
-                self.kill()
-                return
+            silent = silent + 1 if self._heard == heard else 0
+        seconds = silent * PING_SECONDS
+        logger.error("%s is silent since %g s; killing it", self.name, seconds)
+        self.kill()
 
     def _settle(self, reason: str) -> None:
         """Answer the caller that waits for the process to be configured."""
