@@ -17,6 +17,7 @@ from ocsp import KeySigner
 from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.http import CacheableAnswer, HTTPAnswer, UncachedAnswer
 from ocsp.limits import MAX_REQUEST_SECONDS
+from ocsp.metrics.table import CHANGE_LAG
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import (
     Authority,
@@ -28,6 +29,7 @@ from ocsp.responder import (
 )
 from ocsp.server import RequestHandler
 from ocsp.server.memory.change_poll import SECONDS, TIMER_SECONDS
+from ocsp.server.native import NativeServer
 from ocsp.server.request_handler import Reply
 from ocsp.signers import SigningSlots
 from ocsp.store import SQLiteStore
@@ -312,6 +314,23 @@ def test_the_timer_polls_before_a_request_would() -> None:
     assert polls.call_count == 11
     tested.refresh()
     assert polls.call_count == 11
+
+
+def test_an_error_in_a_poll_stops_nothing_else() -> None:
+    """The timer also ends connections and reports, whatever a source does."""
+    clock, source = Clock(), PolledSource()
+    tested = handler(source, clock)
+    poll = Mock(side_effect=RuntimeError("a source with an error"))
+    source.poll_changes = poll  # type: ignore[method-assign]
+    clock.advance(5)
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError):
+            NativeServer(tested)._tick()
+
+    asyncio.run(main())
+    assert poll.call_count == 1
+    assert tested.metrics.gauge(CHANGE_LAG).value == 5
 
 
 class _Waiting:

@@ -85,7 +85,6 @@ class NativeServer:
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(TIMER_SECONDS, self._tick)
-        self._handler.refresh()
         now = time.monotonic()
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
@@ -93,6 +92,7 @@ class NativeServer:
             self._connections.count()
             self._handler.set_gauges()
             self._handler.log.flush()
+        self._handler.refresh()  # last: an error in a source stops nothing else
 
     async def _drain(self) -> None:
         self._connections.drain()
