@@ -1,5 +1,5 @@
 """
-Read IP addresses and networks from text.
+Read IP addresses, networks and host names from text.
 
 No other module calls ``ipaddress``. A text can come from a certificate, a resolver or a
 user; one that is not an address is a result here, and not an exception of another
@@ -9,6 +9,7 @@ library.
 from __future__ import annotations
 
 import ipaddress
+import re
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
@@ -21,6 +22,7 @@ __all__ = [
     "Network",
     "address_of",
     "inner_ipv4",
+    "is_host_name",
     "read_network",
 ]
 
@@ -43,6 +45,24 @@ def address_of(text: str) -> Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
+
+
+def is_host_name(text: str) -> bool:
+    """
+    Return whether *text* can be the name of a host (RFC 1123 §2.1).
+
+    No top-level domain begins with a digit: ``127.1`` and ``999.1.1.1`` are no names.
+    Accepted are underscores, which resolvers know, and a dot at the end. Not checked:
+    whether there is such a host.
+    """
+    return len(text) <= _MAX_NAME and _HOST_NAME.fullmatch(text) is not None
+
+
+_MAX_NAME = 254
+"""Characters of a host name with its last dot (RFC 1035 §2.3.4)."""
+
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]){_LABEL}\.?")
 
 
 def read_network(text: str) -> Network:

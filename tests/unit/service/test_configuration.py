@@ -173,6 +173,11 @@ def test_passwords_are_only_for_processes(tmp_path: Path) -> None:
     assert configuration_of(document, "/elsewhere") == found
 
 
+NO_HOST = (
+    "is neither an IP address nor a host name; write for example"
+    ' "0.0.0.0:80", "[::]:80" or "127.0.0.1:8080"'
+)
+
 ERRORS = [
     ("databse = 'sqlite:x'\n" + SMALLEST, "1: databse: is not a setting; did you mean database?"),
     (SMALLEST + "colour = 1\n", (
@@ -196,6 +201,11 @@ ERRORS = [
         ' "0.0.0.0:80", "[::]:80" or "127.0.0.1:8080"'
     )),
     ("listen = ['[::1]:65536']\n" + SMALLEST, "1: listen: '[::1]:65536' has the port 65536; ports end at 65535"),
+    ("listen = ['999.1.1.1:80']\n" + SMALLEST, f"1: listen: '999.1.1.1' {NO_HOST}"),
+    ("listen = ['bad host:80']\n" + SMALLEST, f"1: listen: 'bad host' {NO_HOST}"),
+    ("listen = ['a..example:80']\n" + SMALLEST, f"1: listen: 'a..example' {NO_HOST}"),
+    ("listen = ['[::g]:80']\n" + SMALLEST, f"1: listen: '::g' {NO_HOST}"),
+    ("[admin]\nlisten = '127.1:9080'\n" + SMALLEST, f"2: admin.listen: '127.1' {NO_HOST}"),
     ("listen = []\n" + SMALLEST, "1: listen: is empty; give at least one"),
     ("listen = '127.0.0.1:80'\n" + SMALLEST, "1: listen: must be an array: write it in [ ]"),
     ("workers = '2'\n" + SMALLEST, "1: workers: must be a whole number, and is '2'"),

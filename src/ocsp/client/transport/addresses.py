@@ -8,7 +8,6 @@ bypass the check.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from ocsp import limits
@@ -20,6 +19,7 @@ from ocsp.guarded.addresses import (
     IPv6Address,
     address_of,
     inner_ipv4,
+    is_host_name,
     read_network,
 )
 
@@ -40,14 +40,6 @@ _ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
 """
 Bits 64 to 95 of an IPv6 address that ends in the IPv4 address of its interface
 (RFC 5214 §6.1), in any network.
-"""
-
-_HOST_NAME = re.compile(
-    r"(?:[A-Za-z0-9_-]{1,63}\.)*(?![0-9])[A-Za-z0-9_-]{1,63}\.?", re.ASCII
-)
-"""
-A host name (RFC 1123 §2.1). No top-level domain begins with a digit; names whose last
-label does are spellings of IPv4 addresses.
 """
 
 _LOCAL_DOMAINS = frozenset(
@@ -143,7 +135,7 @@ def check_proxied_name(host: str) -> None:
             read ``0127.0.0.1`` as another address than the resolver here, and decode
             ``%6c``.
     """
-    if not is_ip_literal(host) and not _HOST_NAME.fullmatch(host):
+    if not is_ip_literal(host) and not is_host_name(host):
         raise AddressForbidden(
             f"{host} is neither an IP address nor a host name, so the client does not"
             " send it to the proxy"

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from ocsp.errors import ConfigError
-from ocsp.guarded.addresses import address_of
+from ocsp.guarded.addresses import address_of, is_host_name
 from ocsp.quantities import duration_from, duration_text, size_from, size_text
 from ocsp.sharing import ValkeyAddress
 from ocsp.store.address import DatabaseAddress, without_password
@@ -204,14 +204,18 @@ def _read_tcp_address(value: object) -> TCPAddress:
     text = _text(value, '"127.0.0.1:8080"')
     found = _HOST_AND_PORT.fullmatch(text)
     if found is None:
-        raise ValueError(
-            f'{text!r} is not an address and port; write for example "0.0.0.0:80",'
-            ' "[::]:80" or "127.0.0.1:8080"'
-        )
+        raise ValueError(f"{text!r} is not an address and port; {_ADDRESSES}")
     host, port = found[1] or found[2], int(found[3])
+    if address_of(host) is None and not is_host_name(host):
+        raise ValueError(
+            f"{host!r} is neither an IP address nor a host name; {_ADDRESSES}"
+        )
     if port > _MAX_PORT:
         raise ValueError(f"{text!r} has the port {port}; ports end at {_MAX_PORT}")
     return TCPAddress(host, port)
+
+
+_ADDRESSES = 'write for example "0.0.0.0:80", "[::]:80" or "127.0.0.1:8080"'
 
 
 def _read_admin_address(
