@@ -69,6 +69,12 @@ class CAFolder:
         path.write_text(text)
         return path
 
+    def write_secret(self, name: str, text: str) -> Path:
+        """Write a file into the folder that only its owner can read."""
+        path = self.write(name, text)
+        path.chmod(0o600)
+        return path
+
     def add_delegate(
         self,
         name: str,
@@ -79,7 +85,7 @@ class CAFolder:
         """Write the certificate and the key of a delegated responder."""
         made = (of or self.ca).delegate(name, validity or self.validity, new_ec_key())
         (self.folder / f"{name}.pem").write_bytes(made.certificate_pem)
-        (self.folder / f"{name}.key").write_bytes(made.key_pem)
+        self.write_secret(f"{name}.key", made.key_pem.decode())
         return made
 
     def issue(self, name: str) -> x509.Certificate:

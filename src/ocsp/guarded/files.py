@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -20,6 +21,7 @@ __all__ = [
     "FileState",
     "WatchState",
     "exists",
+    "exposure_of",
     "file_state",
     "open_file",
     "read_descriptor",
@@ -277,6 +279,33 @@ def _owner(path: Path) -> int | None:
         return path.stat().st_uid
     except OSError:  # there is none, or opening it will say why
         return None
+
+
+def exposure_of(secret: Path) -> str:
+    """
+    Return who besides its owner can read the file *secret*, and what to do.
+
+    The text is empty if no other user can, if there is no such file, and on systems
+    without permissions of POSIX. The group may read a file of root: a service gets its
+    key like that.
+    """
+    if os.name != "posix":
+        return ""
+    try:
+        found = secret.stat()
+    except OSError:  # loading it says why
+        return ""
+    mode, best = stat.S_IMODE(found.st_mode), "600" if found.st_uid else "640"
+    if mode & stat.S_IROTH:
+        readers = "every user"
+    elif mode & stat.S_IRGRP and found.st_uid:
+        readers = "its group"
+    else:
+        return ""
+    return (
+        f"{secret}: {readers} can read this secret (mode {mode:04o}); run chmod"
+        f" {best} {shlex.quote(str(secret))}"
+    )
 
 
 def _without_waiting(path: str, flags: int) -> int:

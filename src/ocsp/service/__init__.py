@@ -21,6 +21,7 @@ try:
     )
     from ocsp.service.processes.one_process import serve_in_thread
     from ocsp.service.processes.serving import serve
+    from ocsp.service.secret_files import exposed_secrets
     from ocsp.service.sources import why_unavailable
     from ocsp.service.time.ends import ended_issuers, ending_soon
 except ModuleNotFoundError as error:
@@ -39,6 +40,7 @@ __all__ = [
     "configuration_schema",
     "ended_issuers",
     "ending_soon",
+    "exposed_secrets",
     "read_configuration",
     "serve",
     "serve_in_thread",

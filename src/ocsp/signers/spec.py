@@ -72,5 +72,10 @@ class SignerSpec:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that the signer is loaded from."""
-        named = (self.certificate, self.key, self.passphrase_file, self.pin_file)
+        return (self.certificate, *self.secrets)
+
+    @property
+    def secrets(self) -> tuple[Path, ...]:
+        """Those of the files that others must not read."""
+        named = (self.key, self.passphrase_file, self.pin_file)
         return tuple(each for each in named if each is not None)

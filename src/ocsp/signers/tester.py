@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography import x509
 
 from ocsp.asn1.certificates import serial_of, validity_of
 from ocsp.errors import BackendError, ConfigError
+from ocsp.guarded.files import exposure_of
 from ocsp.responder.authority import Authority, SignerTrust
 from ocsp.responder.core import DEFAULT_VALIDITY
 from ocsp.responder.source import IssuerKey, StatusQuery, StatusRecord, StatusSource
@@ -93,7 +91,7 @@ class SignerTester:
                 alarm=self.alarm,
                 record=record,
             )
-            return SelfTest(checks=(*found.checks, *_check_key_file(signer.spec)))
+            return SelfTest(checks=(*found.checks, *_check_secrets(signer.spec)))
 
         try:
             if signer.local:
@@ -105,21 +103,7 @@ class SignerTester:
             return failed_test("clients", CheckResult.UNAVAILABLE, str(error))
 
 
-def _check_key_file(spec: SignerSpec) -> Iterator[Check]:
-    """Warn if users besides the owner and the group can read a secret."""
-    if os.name != "posix":
-        return
-    for file in (spec.key, spec.passphrase_file, spec.pin_file):
-        if file is not None and _mode(file) & stat.S_IROTH:
-            yield Check(
-                name="secrets",
-                result=CheckResult.WARNING,
-                messages=(f"{file} can be read by every user; run chmod o= {file}",),
-            )
-
-
-def _mode(file: Path) -> int:
-    try:
-        return file.stat().st_mode
-    except OSError:  # it was just replaced
-        return 0
+def _check_secrets(spec: SignerSpec) -> Iterator[Check]:
+    """Warn if other users can read a secret."""
+    for warning in filter(None, map(exposure_of, spec.secrets)):
+        yield Check(name="secrets", result=CheckResult.WARNING, messages=(warning,))

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from ocsp.cli import main
+from ocsp.guarded.files import exposure_of
 from ocsp.service import read_configuration
 from ocsp.service.time.clock import WARNING
 from tests.ca_folder import CAFolder
@@ -50,7 +52,7 @@ def test_init_uses_the_key_of_the_ca_if_there_is_no_other(
     files: CAFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With a warning that says what is better."""
-    files.write("ca.key", files.ca.identity.key_pem.decode())
+    files.write_secret("ca.key", files.ca.identity.key_pem.decode())
     assert main(["config", "init", "ca.pem", "ca.key"]) == 0
     assert "the key of the CA itself signs the answers" in capsys.readouterr().err
     assert main(["config", "check"]) == 0
@@ -100,6 +102,38 @@ def test_check_reports_each_problem_on_a_line(
         "error: ocsp.toml:3: worker: is not a setting; did you mean workers?\n"
         "error: ocsp.toml:6: issuer.signers.kee: is not a setting; did you mean key?\n"
     )
+
+
+@pytest.mark.parametrize("secret", ["responder.key", "token", "hmac", "passphrase"])
+def test_check_warns_of_a_secret_that_others_can_read(
+    secret: str, files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the command that mends it; the exit code does not change."""
+    files.write_secret("token", "correct horse battery staple " * 2)
+    files.write_secret("hmac", "correct horse battery staple " * 2)
+    files.write_secret("passphrase", "secret")
+    key = serialization.load_pem_private_key(
+        (files.folder / "responder.key").read_bytes(), None
+    )
+    encrypted = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
+    files.write_secret("responder.key", encrypted.decode())
+    tables = (
+        '[admin]\ntoken_file = "token"\n'
+        '[purge]\nwebhook = "http://127.0.0.1:1/"\nsecret_file = "hmac"\n'
+    )
+    text = files.settings(top=tables).replace("key }", "key }")
+    text = text.replace('.key" }', '.key", passphrase_file = "passphrase" }')
+    files.write("ocsp.toml", text)
+    assert main(["config", "check"]) == 0
+    assert capsys.readouterr().err == ""
+    path = files.folder / secret
+    path.chmod(0o644)
+    assert main(["config", "check"]) == 0
+    assert capsys.readouterr().err == f"warning: {exposure_of(path)}\n"
 
 
 def test_check_warns_of_a_source_that_cannot_answer(

@@ -269,6 +269,46 @@ def readers(source: str) -> set[str]:
     return found & READERS
 
 
+@pytest.mark.parametrize(
+    ("mode", "owner", "expected"),
+    [
+        (0o600, 1000, ""),
+        (0o400, 0, ""),
+        (0o640, 0, ""),
+        (0o640, 1000, "its group can read this secret (mode 0640); run chmod 600"),
+        (0o644, 1000, "every user can read this secret (mode 0644); run chmod 600"),
+        (0o644, 0, "every user can read this secret (mode 0644); run chmod 640"),
+    ],
+)
+def test_the_exposure_of_a_secret(
+    mode: int,
+    owner: int,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A service may read a secret of root by its group, as the documentation says."""
+    path = tmp_path / "my key.pem"
+    found = os.stat_result((0o100000 | mode, 1, 1, 1, owner, 0, 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "stat", lambda _: found)
+    assert files.exposure_of(path) == (
+        f"{path}: {expected} '{path}'" if expected else ""
+    )
+
+
+def test_a_secret_that_is_missing_or_on_windows_has_no_exposure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loading says that it is missing; Windows has no such permissions."""
+    path = tmp_path / "key.pem"
+    assert files.exposure_of(path) == ""
+    path.touch(0o644)
+    path.chmod(0o644)
+    assert files.exposure_of(path)
+    monkeypatch.setattr(os, "name", "nt")
+    assert files.exposure_of(path) == ""
+
+
 def test_no_other_module_opens_files_to_read() -> None:
     """A module that does so can hang on a FIFO, or read a file that fills the memory."""
     found = {

@@ -16,6 +16,7 @@ from ocsp.service import (
     check_signers,
     ended_issuers,
     ending_soon,
+    exposed_secrets,
     why_database_is_away,
     why_unavailable,
 )
@@ -32,8 +33,8 @@ class Checked(NamedTuple):
 
         signers: The number of signers.
 
-        warnings: What some clients do not accept, which status is not known now, and
-            what ends soon.
+        warnings: What some clients do not accept, which status is not known now, which
+            secrets others can read, and what ends soon.
 
         ended: For which issuers clients get *tryLater*: where it is, and what to do.
     """
@@ -74,6 +75,7 @@ def check_configuration(
                 if each.key not in service.in_store
             }
             warnings += why_unavailable(service.source, with_sources)
+            warnings += exposed_secrets(configuration)
             ended = ConfigurationError("", ended_issuers(service, now))
             return Checked(
                 issuers=tuple(names.values()),
