@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from ocsp.admin.application import application
 from ocsp.admin.checks import responder_checks
-from ocsp.admin.live_state import ConfiguredIssuer, IssuerElsewhere, LiveState
+from ocsp.admin.live_state import (
+    ConfiguredIssuer,
+    IssuerElsewhere,
+    LiveState,
+    PresentConfiguration,
+)
 from ocsp.admin.readiness import Check, CheckResult, Level
 from ocsp.admin.serving import serve
 from ocsp.admin.state import (
@@ -33,6 +38,7 @@ __all__ = [
     "KeptAnswer",
     "Level",
     "LiveState",
+    "PresentConfiguration",
     "ResponderState",
     "SignerView",
     "StatusChange",

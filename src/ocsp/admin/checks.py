@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ocsp.admin.live_state import ConfiguredIssuer, IssuerElsewhere
+from ocsp.admin.live_state import ConfiguredIssuer, PresentConfiguration
 from ocsp.admin.readiness import Check, Level
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.times import timestamp
@@ -33,9 +33,8 @@ from ocsp.metrics.table import (
 )
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import CannedAuthority, CertIDForm, IssuerKey, StatusQuery
-from ocsp.responder.core import DEFAULT_VALIDITY
 from ocsp.responder.schedule import CLOCK_TOLERANCE
-from ocsp.signers import DEFAULT_ALARM, SignerHealth, SignerState
+from ocsp.signers import SignerHealth, SignerState
 from ocsp.signers.expiry import ends_soon
 from ocsp.store import DatabaseAddress, open_store
 
@@ -55,67 +54,66 @@ Result = tuple[Level, str]
 
 
 def responder_checks(
-    configured: Callable[[], Sequence[ConfiguredIssuer]],
-    store: DatabaseAddress | None,
+    present: Callable[[], PresentConfiguration],
     totals: Totals,
     test_signers: Callable[[], object],
     clock: ProcessClock,
-    *,
-    elsewhere: Callable[[], Sequence[IssuerElsewhere]] = tuple,
-    alarm: datetime.timedelta = DEFAULT_ALARM,
-    validity: datetime.timedelta = DEFAULT_VALIDITY,
 ) -> Callable[[], list[Check]]:
     """
     Return a function that returns the checks of the present configuration.
 
     Args:
-        configured: Returns the issuers of the present configuration.
-
-        store: Where the store is, or ``None`` if there is none.
+        present: Returns the present configuration.
 
         totals: The metrics, which tell which processes report, and what they have to
             answer with while the store is away.
 
         test_signers: Tests the signers whose test is old; called in threads. The
-            issuers of *configured* then have the results.
+            issuers of *present* then have the results.
 
         clock: The clock of the process.
-
-        elsewhere: Returns the issuers whose answers others sign.
-
-        alarm: How long before the end of a signer the warnings begin, or in the last
-            quarter of its validity; and how long before the end of the responses of an
-            offline CA.
-
-        validity: For how long answers in memory are valid at most.
     """
-    reading = None if store is None else _Reading(store, totals, validity)
-    freshness = None if store is None else _Freshness(store)
+    store: _StoreChecks | None = None
 
     def checks() -> list[Check]:
-        issuers = configured()
-        found = [
-            *_source_checks(issuers),
-            *_signer_checks(configured, test_signers, alarm),
-            *_elsewhere_checks(elsewhere(), totals, alarm),
+        nonlocal store
+        now = present()
+        if now.store is None:
+            store = None
+        elif store is None or store.address != now.store:
+            store = _StoreChecks(now.store, totals)
+        return [
+            *(() if store is None else store.checks(now)),
+            *_source_checks(now.issuers),
+            *_signer_checks(present, test_signers),
+            *_elsewhere_checks(now, totals),
             Check(name="clock", test=partial(_check_clock, totals, clock)),
             Check(name="processes", test=lambda: _check_processes(totals)),
             Check(name="configuration", test=lambda: _check_configuration(totals)),
         ]
-        if store is not None and reading is not None and freshness is not None:
-            late = Level.FAILED if store.path else Level.DEGRADED
-            freshly = partial(freshness.check, issuers)
-            found[:0] = [
-                Check(
-                    name="store",
-                    test=partial(reading.check, issuers),
-                    late=reading.level_without(),
-                ),
-                Check(name="freshness", test=freshly, late=late),
-            ]
-        return found
 
     return checks
+
+
+class _StoreChecks:
+    """The checks of a store, which remember what they have seen of it."""
+
+    def __init__(self, address: DatabaseAddress, totals: Totals) -> None:
+        self.address = address
+        self._reading = _Reading(address, totals)
+        self._freshness = _Freshness(address)
+
+    def checks(self, present: PresentConfiguration) -> Iterator[Check]:
+        yield Check(
+            name="store",
+            test=partial(self._reading.check, present),
+            late=self._reading.level_without(present.validity),
+        )
+        yield Check(
+            name="freshness",
+            test=partial(self._freshness.check, present.issuers),
+            late=Level.FAILED if self.address.path else Level.DEGRADED,
+        )
 
 
 class _Reading:
@@ -127,33 +125,30 @@ class _Reading:
     none can only say *tryLater*, and another node may have some.
     """
 
-    def __init__(
-        self, address: DatabaseAddress, totals: Totals, validity: datetime.timedelta
-    ) -> None:
+    def __init__(self, address: DatabaseAddress, totals: Totals) -> None:
         self._address = address
         self._totals = totals
-        self._validity = validity.total_seconds()
         self._lost: float | None = None
 
-    def level_without(self) -> Level:
+    def level_without(self, validity: datetime.timedelta) -> Level:
         """Return the level while the store cannot be read."""
-        return Level.DEGRADED if self._copies() else Level.FAILED
+        return Level.DEGRADED if self._copies(validity) else Level.FAILED
 
-    def _copies(self) -> str:
+    def _copies(self, validity: datetime.timedelta) -> str:
         """Return where the node has answers besides the store; empty for nowhere."""
         if self._address.path is not None:
             return ""  # a file that cannot be read: what it says now is not known
         if self._totals.gauges(STORE_UP).get((VALKEY,)):
             return "in Valkey"
         since = time.monotonic() if self._lost is None else self._lost
-        if time.monotonic() >= since + self._validity:
+        if time.monotonic() >= since + validity.total_seconds():
             return ""
         is_kept = any(self._totals.gauges(RESPONSE_CACHE_BYTES).values())
         return "in memory" if is_kept else ""
 
-    def check(self, configured: Sequence[ConfiguredIssuer]) -> Result:
+    def check(self, present: PresentConfiguration) -> Result:
         """Open the store anew, and look a certificate of each issuer up."""
-        keys = [each.authority.key for each in configured if not each.source]
+        keys = [each.authority.key for each in present.issuers if not each.source]
         try:
             if keys:
                 _read(self._address, keys)
@@ -161,9 +156,9 @@ class _Reading:
             if self._address.path is not None:
                 raise
             self._lost = time.monotonic() if self._lost is None else self._lost
-            copies = self._copies()
+            copies = self._copies(present.validity)
             has = f"answers with copies {copies}" if copies else "has no copies"
-            return self.level_without(), f"the node {has}: {error}"
+            return self.level_without(present.validity), f"the node {has}: {error}"
         self._lost = None
         return Level.OK, ""
 
@@ -190,25 +185,22 @@ def _check_source(
 
 
 def _signer_checks(
-    configured: Callable[[], Sequence[ConfiguredIssuer]],
-    test_signers: Callable[[], object],
-    alarm: datetime.timedelta,
+    present: Callable[[], PresentConfiguration], test_signers: Callable[[], object]
 ) -> Iterator[Check]:
-    for name in _uses(configured()):
+    for name in _uses(present().issuers):
 
         def test(name: str = name) -> Result:
             test_signers()
-            return _judge(_uses(configured()).get(name, []), alarm)
+            tested = present()
+            return _judge(_uses(tested.issuers).get(name, []), tested.alarm)
 
         yield Check(name=f"signer {name}", test=test)
 
 
-def _elsewhere_checks(
-    issuers: Sequence[IssuerElsewhere], totals: Totals, alarm: datetime.timedelta
-) -> Iterator[Check]:
-    for each in issuers:
+def _elsewhere_checks(present: PresentConfiguration, totals: Totals) -> Iterator[Check]:
+    for each in present.elsewhere:
         if isinstance(each.authority, CannedAuthority):
-            test = partial(_check_canned, each.authority, alarm)
+            test = partial(_check_canned, each.authority, present.alarm)
         elif each.authority.urls:
             test = partial(_check_foreign, totals, each.name)
         else:

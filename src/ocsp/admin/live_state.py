@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography import x509
 
@@ -29,12 +30,13 @@ from ocsp.responder import (
     StatusQuery,
     StatusRecord,
 )
+from ocsp.responder.core import DEFAULT_VALIDITY
 from ocsp.responder.requests.issuers import SignedElsewhere
 from ocsp.responder.stored_answer import CertIDForm
 from ocsp.signers import DEFAULT_ALARM, SignerHealth
 from ocsp.store import DatabaseAddress, Event, StatusCounts, Store, open_store
 
-__all__ = ["ConfiguredIssuer", "IssuerElsewhere", "LiveState"]
+__all__ = ["ConfiguredIssuer", "IssuerElsewhere", "LiveState", "PresentConfiguration"]
 
 COUNTS_SECONDS = 60.0
 """How long counts by status are kept: counting reads all certificates."""
@@ -117,38 +119,61 @@ class IssuerElsewhere:
         )
 
 
-@dataclass(slots=True)
-class LiveState:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentConfiguration:
     """
-    The state of a running responder.
+    What the admin port needs of a configuration; a reload makes another one.
 
     Attributes:
-        configured: Returns the issuers of the present configuration.
+        issuers: The issuers whose answers the responder signs.
+
+        elsewhere: The issuers whose answers others sign.
 
         store: Where the store is, or ``None`` if there is none.
 
         alarm: How long before the end of a signer the warnings begin, or in the last
-            quarter of its validity.
+            quarter of its validity; and how long before the end of the responses of an
+            offline CA.
 
-        elsewhere: Returns the issuers whose answers others sign.
+        validity: For how long answers in memory are valid at most.
     """
 
-    configured: Callable[[], Sequence[ConfiguredIssuer]]
-    store: DatabaseAddress | None
+    issuers: Sequence[ConfiguredIssuer] = ()
+    elsewhere: Sequence[IssuerElsewhere] = ()
+    store: DatabaseAddress | None = None
     alarm: timedelta = DEFAULT_ALARM
-    elsewhere: Callable[[], Sequence[IssuerElsewhere]] = tuple
-    _reader: Store | None = None
-    _counts: dict[IssuerKey, tuple[float, StatusCounts]] = field(default_factory=dict)
+    validity: timedelta = DEFAULT_VALIDITY
+
+
+_Counted: TypeAlias = tuple[DatabaseAddress | None, IssuerKey]
+"""What was counted: the certificates of an issuer in a store."""
+
+
+@dataclass(slots=True)
+class LiveState:
+    """
+    The state of a running responder, which is read in one thread.
+
+    Attributes:
+        present: Returns the present configuration.
+    """
+
+    present: Callable[[], PresentConfiguration]
+    _reader: tuple[DatabaseAddress, Store] | None = None
+    _counts: dict[_Counted, tuple[float, StatusCounts]] = field(default_factory=dict)
 
     def issuers(self) -> Sequence[IssuerView]:
         """Return the issuers, then those whose answers others sign, each in order."""
-        configured = self.configured()
-        names = signer_names([each.authority for each in configured])
-        own = [self._issuer(each, names) for each in configured]
-        return [*own, *(each.view() for each in self.elsewhere())]
+        present = self.present()
+        names = signer_names([each.authority for each in present.issuers])
+        own = [self._issuer(each, names, present.store) for each in present.issuers]
+        return [*own, *(each.view() for each in present.elsewhere)]
 
     def _issuer(
-        self, configured: ConfiguredIssuer, names: dict[x509.Certificate, str]
+        self,
+        configured: ConfiguredIssuer,
+        names: dict[x509.Certificate, str],
+        store: DatabaseAddress | None,
     ) -> IssuerView:
         authority = configured.authority
         return IssuerView(
@@ -157,75 +182,54 @@ class LiveState:
             certificate=authority.issuer,
             signers=tuple(names[each.certificate] for each in authority.signers),
             unlisted=authority.unlisted.value,
-            source=configured.source or str(self.store),
-            counts=None if configured.source else self._count(authority.key),
-            overdue=None if configured.source else self._overdue(authority.key),
+            source=configured.source or str(store),
+            counts=None if configured.source else self._count(store, authority.key),
+            overdue=None if configured.source else self._overdue(store, authority.key),
         )
 
-    def _count(self, key: IssuerKey) -> StatusCounts | None:
+    def _count(
+        self, store: DatabaseAddress | None, key: IssuerKey
+    ) -> StatusCounts | None:
         """Return the counts of an issuer, at most a minute old; ``None`` if unknown."""
         now = time.monotonic()
-        made, counts = self._counts.get(key, (0.0, None))
+        made, counts = self._counts.get((store, key), (0.0, None))
         if counts is not None and now < made + COUNTS_SECONDS:
             return counts
         try:
-            counts = self._open().count(key)
+            counts = self._open(store).count(key)
         except OCSPError:
             return None  # the store is shown with the reason
-        self._counts[key] = (now, counts)
+        self._counts[store, key] = (now, counts)
         return counts
 
-    def _overdue(self, key: IssuerKey) -> int | None:
+    def _overdue(self, store: DatabaseAddress | None, key: IssuerKey) -> int | None:
         """Return how many answers of an issuer are late; ``None`` if unknown."""
         try:
-            return self._open().count_due(key, int(time.time()) - LATE_SECONDS)
+            return self._open(store).count_due(key, int(time.time()) - LATE_SECONDS)
         except OCSPError:
             return None  # the store is shown with the reason
 
     def signers(self) -> Sequence[SignerView]:
         """Return the signers, in the order of the configuration."""
-        configured, now = self.configured(), datetime.now(UTC)
-        names = signer_names([each.authority for each in configured])
-        return [self._signer(*each, configured, now) for each in names.items()]
-
-    def _signer(
-        self,
-        certificate: x509.Certificate,
-        name: str,
-        configured: Sequence[ConfiguredIssuer],
-        now: datetime,
-    ) -> SignerView:
-        users = [
-            each
-            for each in configured
-            if any(one.certificate == certificate for one in each.authority.signers)
-        ]
-        present = [each.authority.signer_at(now) for each in users]
-        alone = [each for each in users if len(each.authority.signers) == 1]
-        return SignerView(
-            name=name,
-            certificate=certificate,
-            issuers=tuple(each.name for each in users),
-            signs_now=any(
-                each is not None and each.certificate == certificate for each in present
-            ),
-            alarm=self.alarm,
-            warnings=tuple(
-                dict.fromkeys(one for each in alone for one in each.authority.warnings)
-            ),
-        )
+        present, now = self.present(), datetime.now(UTC)
+        names = signer_names([each.authority for each in present.issuers])
+        return [_signer(*each, present, now) for each in names.items()]
 
     def stores(self) -> Sequence[StoreView]:
         """Return the store, if there is one."""
-        address = self.store
+        present = self.present()
+        address = present.store
         if address is None:
             return []
         due: int | None = None
         open_changes: int | None = None
         problem = ""
         try:
-            due = self._due()
-            open_changes = self._open().count_open_changes()
+            store, now = self._open(address), int(time.time())
+            due = sum(
+                store.count_due(each.authority.key, now) for each in present.issuers
+            )
+            open_changes = store.count_open_changes()
         except OCSPError as error:
             problem = str(error)
         return [
@@ -240,12 +244,6 @@ class LiveState:
             )
         ]
 
-    def _due(self) -> int:
-        store, now = self._open(), int(time.time())
-        return sum(
-            store.count_due(each.authority.key, now) for each in self.configured()
-        )
-
     def find(self, issuer: IssuerKey, serial_number: int) -> CertificateView | None:
         """
         Return what the store knows about a certificate, or ``None``.
@@ -253,16 +251,17 @@ class LiveState:
         Raises:
             SourceUnavailable: If the store or the source cannot be read.
         """
-        for each in self.configured():
+        present = self.present()
+        for each in present.issuers:
             if each.authority.key == issuer and each.source:
                 return _ask_source(each, StatusQuery(issuer, serial_number))
-        for other in self.elsewhere():
+        for other in present.elsewhere:
             if other.authority.key == issuer:
                 raise SourceUnavailable(
                     f"the answers of {other.name} are signed elsewhere; ask the"
                     " responder, for example with ocsp check"
                 )
-        store = self._open()
+        store = self._open(present.store)
         entry = store.find(issuer, serial_number)
         if entry is None:
             return None
@@ -275,12 +274,43 @@ class LiveState:
             changes=tuple(map(_change, store.history(issuer, serial_number))),
         )
 
-    def _open(self) -> Store:
-        if self.store is None:
+    def _open(self, address: DatabaseAddress | None) -> Store:
+        if self._reader is not None and self._reader[0] != address:
+            self._reader[1].close()
+            self._reader = None
+        if address is None:
             raise SourceUnavailable("the responder has no database")
         if self._reader is None:
-            self._reader = open_store(self.store, read_only=True, program="ocsp serve")
-        return self._reader
+            opened = open_store(address, read_only=True, program="ocsp serve")
+            self._reader = address, opened
+        return self._reader[1]
+
+
+def _signer(
+    certificate: x509.Certificate,
+    name: str,
+    present: PresentConfiguration,
+    now: datetime,
+) -> SignerView:
+    users = [
+        each
+        for each in present.issuers
+        if any(one.certificate == certificate for one in each.authority.signers)
+    ]
+    signing = [each.authority.signer_at(now) for each in users]
+    alone = [each for each in users if len(each.authority.signers) == 1]
+    return SignerView(
+        name=name,
+        certificate=certificate,
+        issuers=tuple(each.name for each in users),
+        signs_now=any(
+            each is not None and each.certificate == certificate for each in signing
+        ),
+        alarm=present.alarm,
+        warnings=tuple(
+            dict.fromkeys(one for each in alone for one in each.authority.warnings)
+        ),
+    )
 
 
 def _ask_source(issuer: ConfiguredIssuer, query: StatusQuery) -> CertificateView | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ocsp.admin import (
     IssuerElsewhere,
     Level,
     LiveState,
+    PresentConfiguration,
     responder_checks,
 )
 from ocsp.admin import checks as checks_module
@@ -26,7 +27,7 @@ from ocsp.admin import live_state as live_state_module
 from ocsp.admin.gauges import set_gauges
 from ocsp.admin.snapshot import Snapshot
 from ocsp.asn1.certificates import validity_of
-from ocsp.errors import SourceUnavailable
+from ocsp.errors import SourceUnavailable, StoreError
 from ocsp.inspection.signer_names import signer_names
 from ocsp.metrics import Metrics, Report, Totals
 from ocsp.metrics.table import (
@@ -56,7 +57,7 @@ from ocsp.responder import (
     StatusRecord,
 )
 from ocsp.responder.stored_answer import CertIDForm, DueAnswer
-from ocsp.signers import SignerHealth, SignerSpec, SignerState
+from ocsp.signers import DEFAULT_ALARM, SignerHealth, SignerSpec, SignerState
 from ocsp.signers.expiry import ends_soon
 from ocsp.store import DatabaseAddress, SQLiteStore
 from tests.pki import DELEGATION, key, make
@@ -121,6 +122,19 @@ def _configured(*certificates: x509.Certificate) -> list[ConfiguredIssuer]:
     ]
 
 
+def _present(
+    configured: Sequence[ConfiguredIssuer],
+    path: Path | None,
+    *,
+    alarm: datetime.timedelta = DEFAULT_ALARM,
+    elsewhere: Sequence[IssuerElsewhere] = (),
+) -> PresentConfiguration:
+    store = None if path is None else DatabaseAddress(path)
+    return PresentConfiguration(
+        issuers=configured, elsewhere=elsewhere, store=store, alarm=alarm
+    )
+
+
 @pytest.fixture(name="path")
 def _path(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "status.db"
@@ -134,7 +148,7 @@ def _path(tmp_path: Path) -> Iterator[Path]:
 def test_issuers_have_counts_from_the_store(path: Path) -> None:
     """They are kept for a minute."""
     configured = _configured(_certificate(100))
-    state = LiveState(lambda: configured, DatabaseAddress(path))
+    state = LiveState(lambda: _present(configured, path))
     (issuer,) = state.issuers()
     assert (issuer.counts, issuer.unlisted) == ((2, 1, 0), "unauthorized")
     assert issuer.source == str(path)
@@ -147,7 +161,7 @@ def test_counts_are_read_again_after_a_minute(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that a page never shows old ones for long."""
-    state = LiveState(lambda: _configured(_certificate(100)), DatabaseAddress(path))
+    state = LiveState(lambda: _present(_configured(_certificate(100)), path))
     assert state.issuers()[0].counts == (2, 1, 0)
     monkeypatch.setattr(live_state_module, "COUNTS_SECONDS", -1.0)
     with SQLiteStore(path) as store:
@@ -157,7 +171,7 @@ def test_counts_are_read_again_after_a_minute(
 
 def test_overdue_answers_and_open_changes_are_gauges(path: Path) -> None:
     """Unsigned answers are overdue; those that came due this minute are not yet."""
-    state = LiveState(lambda: _configured(_certificate(100)), DatabaseAddress(path))
+    state = LiveState(lambda: _present(_configured(_certificate(100)), path))
     totals = Totals()
     metrics = Metrics(totals.add, issuers={KEY: "issuing-1"})
 
@@ -182,10 +196,34 @@ def test_overdue_answers_and_open_changes_are_gauges(path: Path) -> None:
 def test_a_new_configuration_is_shown_at_once(path: Path) -> None:
     """After a reload."""
     configured = _configured(_certificate(100))
-    state = LiveState(lambda: configured, DatabaseAddress(path))
+    state = LiveState(lambda: _present(configured, path))
     assert [each.name for each in state.issuers()] == ["issuing-1"]
     configured = []
     assert (state.issuers(), state.signers()) == ([], [])
+
+
+def test_another_store_is_read_after_a_reload(path: Path, tmp_path: Path) -> None:
+    """At once: its counts, what is due, and the checks; then none."""
+    other = tmp_path / "other.db"
+    with SQLiteStore(other, create=True) as store:
+        store.add(ROOT, 1)
+    configured = _configured(_certificate(100))
+    present = _present(configured, path)
+    state = LiveState(lambda: present)
+    checks = responder_checks(lambda: present, Totals(), list, ProcessClock())
+    assert state.issuers()[0].counts == (2, 1, 0)
+    assert _result(checks, "store") == (Level.OK, "")
+    present = _present(configured, other)
+    (issuer,), (store_view,) = state.issuers(), state.stores()
+    assert (issuer.counts, issuer.source) == ((1, 0, 0), str(other))
+    assert (store_view.place, store_view.problem) == (str(other), "")
+    assert state.find(KEY, 2) is None
+    other.unlink()
+    with pytest.raises(StoreError, match=r"other\.db: the file does not exist"):
+        _result(checks, "store")
+    present = _present(configured, None)
+    assert (state.issuers()[0].counts, state.stores()) == (None, [])
+    assert "store" not in [each.name for each in checks()]
 
 
 def test_the_signer_that_signs_now_is_known(path: Path) -> None:
@@ -196,7 +234,7 @@ def test_the_signer_that_signs_now_is_known(path: Path) -> None:
         _certificate(300),
     )
     configured = _configured(ended, present, later)
-    state = LiveState(lambda: configured, DatabaseAddress(path))
+    state = LiveState(lambda: _present(configured, path))
     assert [each.signs_now for each in state.signers()] == [False, True, False]
     assert {each.issuers for each in state.signers()} == {("issuing-1",)}
 
@@ -224,8 +262,9 @@ def test_a_certificate_has_its_answers_and_changes(path: Path) -> None:
         answer = Responder([authority]).presign(due, NOW)
         assert store.store_answers([answer], int(NOW.timestamp())) == 1
     state = LiveState(
-        lambda: [ConfiguredIssuer(name="issuing-1", authority=authority)],
-        DatabaseAddress(path),
+        lambda: _present(
+            [ConfiguredIssuer(name="issuing-1", authority=authority)], path
+        )
     )
     view = state.find(KEY, 2)
     assert view is not None
@@ -239,7 +278,7 @@ def test_a_status_from_elsewhere_is_looked_up_there(path: Path) -> None:
     """Or the page says that it cannot be."""
     authority = _authority(_certificate(100))
     issuer = ConfiguredIssuer(name="partner", authority=authority, source="a CRL")
-    state = LiveState(lambda: [issuer], DatabaseAddress(path))
+    state = LiveState(lambda: _present([issuer], path))
     assert (state.issuers()[0].source, state.issuers()[0].counts) == ("a CRL", None)
     with pytest.raises(SourceUnavailable, match="a CRL"):
         state.find(KEY, 1)
@@ -272,8 +311,7 @@ def test_a_source_that_cannot_answer_fails(path: Path) -> None:
 def test_a_store_that_is_gone_is_shown(path: Path) -> None:
     """With the reason, and without counts."""
     state = LiveState(
-        lambda: _configured(_certificate(100)),
-        DatabaseAddress(path.with_name("missing.db")),
+        lambda: _present(_configured(_certificate(100)), path.with_name("missing.db"))
     )
     (store,) = state.stores()
     assert "missing.db" in store.problem
@@ -286,7 +324,7 @@ def test_a_responder_without_a_database_has_none() -> None:
     issuer = replace(
         *_configured(_certificate(100)), name="partner", source="a CRL", look_up={}.get
     )
-    state = LiveState(lambda: [issuer], None)
+    state = LiveState(lambda: _present([issuer], None))
     assert (state.stores(), state.issuers()[0].counts) == ([], None)
     checks = _checks([issuer], None)
     names = [
@@ -303,7 +341,7 @@ def test_a_responder_without_a_database_has_none() -> None:
 def test_a_store_has_its_size(path: Path) -> None:
     """With its write-ahead log."""
     (store,) = LiveState(
-        lambda: _configured(_certificate(100)), DatabaseAddress(path)
+        lambda: _present(_configured(_certificate(100)), path)
     ).stores()
     assert (store.problem, store.answers_due) == ("", 0)
     assert store.size is not None
@@ -320,10 +358,8 @@ def _checks(
     clock: ProcessClock | None = None,
 ) -> Callable[[], list[Check]]:
     """Return the checks of issuers whose signers have no need of a test."""
-    store = None if path is None else DatabaseAddress(path)
     return responder_checks(
-        lambda: configured,
-        store,
+        lambda: _present(configured, path),
         totals or Totals(),
         lambda: None,
         clock or ProcessClock(),
@@ -384,12 +420,12 @@ def test_a_database_on_another_machine_may_be_away(
     address = DatabaseAddress.read(f"postgresql://ocsp@/status?host={tmp_path}")
     configured = _configured(_certificate(100))
     checks = responder_checks(
-        lambda: configured,
-        address,
+        lambda: PresentConfiguration(
+            issuers=configured, store=address, validity=datetime.timedelta(hours=8)
+        ),
         totals,
         lambda: None,
         ProcessClock(),
-        validity=datetime.timedelta(hours=8),
     )
     _result(checks, "store")  # it notices that the database is away
     now = time.monotonic
@@ -467,7 +503,7 @@ def test_a_signer_ends_soon_everywhere_at_the_same_time(
     certificate = _certificate(days, begin=begin)
     configured = _configured(certificate)
     before = alarm * DAY
-    state = LiveState(lambda: configured, DatabaseAddress(path), before)
+    state = LiveState(lambda: _present(configured, path, alarm=before))
     now = datetime.datetime.now(datetime.UTC)
     is_soon = level is Level.DEGRADED
     assert ends_soon(certificate, now, before) is is_soon
@@ -475,12 +511,10 @@ def test_a_signer_ends_soon_everywhere_at_the_same_time(
     assert view.ends_soon(now) is is_soon
     assert _signer_alert(state, now) is is_soon
     checks = responder_checks(
-        lambda: configured,
-        DatabaseAddress(path),
+        lambda: _present(configured, path, alarm=before),
         Totals(),
         lambda: None,
         ProcessClock(),
-        alarm=before,
     )
     assert _result(checks, "signer Responder")[0] is level
 
@@ -510,9 +544,8 @@ def test_signers_are_tested_before_their_state_is_reported(path: Path) -> None:
     def test_signers() -> None:
         configured[0] = ready
 
-    store = DatabaseAddress(path)
     checks = responder_checks(
-        lambda: configured, store, Totals(), test_signers, ProcessClock()
+        lambda: _present(configured, path), Totals(), test_signers, ProcessClock()
     )
     assert _result(checks, "signer Responder") == (Level.OK, "")
 
@@ -667,12 +700,10 @@ def _check_elsewhere(
     issuer: IssuerElsewhere, totals: Totals | None = None
 ) -> tuple[str, Level, str]:
     checks = responder_checks(
-        list,
-        None,
+        lambda: PresentConfiguration(elsewhere=[issuer]),
         totals or Totals(),
         lambda: None,
         ProcessClock(),
-        elsewhere=lambda: [issuer],
     )()
     (check,) = [each for each in checks if issuer.name in each.name]
     return check.name, *check.test()
@@ -718,7 +749,7 @@ def test_a_check_says_how_the_last_request_to_another_responder_ended() -> None:
 def test_issuers_whose_answers_others_sign_are_shown(path: Path) -> None:
     """Without counts; the end of an offline CA is a metric."""
     others = [_canned(5, 90), FOREIGN]
-    state = LiveState(list, DatabaseAddress(path), elsewhere=lambda: others)
+    state = LiveState(lambda: _present([], path, elsewhere=others))
     offline, partner = state.issuers()
     assert (offline.name, offline.source, offline.ends) == (
         "offline",

@@ -17,6 +17,7 @@ from ocsp.admin import (
     ConfiguredIssuer,
     IssuerElsewhere,
     LiveState,
+    PresentConfiguration,
     application,
     responder_checks,
     serve,
@@ -87,31 +88,30 @@ class AdminPort:
         """
         self._loop = asyncio.get_running_loop()
         service = self._service()
-        settings = service.configuration
-        database = None if service.store is None else settings.database
-        alarm = settings.signing.alarm
+        admin = service.configuration.admin
         gate = application(
-            LiveState(self._configured, database, alarm, self._elsewhere),
+            LiveState(self._present),
             totals,
-            responder_checks(
-                self._configured,
-                database,
-                totals,
-                self._test_signers,
-                self._clock,
-                elsewhere=self._elsewhere,
-                alarm=alarm,
-                validity=settings.answers.validity,
-            ),
+            responder_checks(self._present, totals, self._test_signers, self._clock),
             token=service.token,
-            allowed_hosts=settings.admin.allowed_hosts if settings.admin else (),
+            allowed_hosts=() if admin is None else admin.allowed_hosts,
             metrics=metrics,
         )
         await serve(gate, sockets, stop)
 
-    def _configured(self) -> list[ConfiguredIssuer]:
-        """Return the issuers of the present configuration whose answers it signs."""
+    def _present(self) -> PresentConfiguration:
         service = self._service()
+        configuration = service.configuration
+        return PresentConfiguration(
+            issuers=self._configured(service),
+            elsewhere=_elsewhere(service),
+            store=None if service.store is None else configuration.database,
+            alarm=configuration.signing.alarm,
+            validity=configuration.answers.validity,
+        )
+
+    def _configured(self, service: BuiltService) -> list[ConfiguredIssuer]:
+        """Return the issuers of *service* whose answers it signs."""
         names, health = service.names, self._follower.health()
         return [
             ConfiguredIssuer(
@@ -123,20 +123,6 @@ class AdminPort:
             )
             for each, settings in service.issuers
             if isinstance(each, Authority)
-        ]
-
-    def _elsewhere(self) -> list[IssuerElsewhere]:
-        """Return the issuers of the present configuration whose answers others sign."""
-        service = self._service()
-        names = service.names
-        return [
-            IssuerElsewhere(
-                name=names[each.key],
-                authority=each,
-                source=_places_of(each, settings),
-            )
-            for each, settings in service.issuers
-            if not isinstance(each, Authority)
         ]
 
     def _look_up(self, query: StatusQuery) -> StatusRecord | None:
@@ -161,6 +147,20 @@ class AdminPort:
             tested.result(limits.MAX_CHECK_SECONDS)
         except TimeoutError as error:
             raise SignerUnavailable("the signers were not tested in time") from error
+
+
+def _elsewhere(service: BuiltService) -> list[IssuerElsewhere]:
+    """Return the issuers of *service* whose answers others sign."""
+    names = service.names
+    return [
+        IssuerElsewhere(
+            name=names[each.key],
+            authority=each,
+            source=_places_of(each, settings),
+        )
+        for each, settings in service.issuers
+        if not isinstance(each, Authority)
+    ]
 
 
 def _places_of(authority: SignedElsewhere, settings: IssuerSettings) -> str:
