@@ -373,6 +373,7 @@ def _taken_at_start(configuration: Configuration) -> tuple[object, ...]:
         configuration.upstream,
         configuration.signing,
         configuration.answers.memory,
+        configuration.is_edge and configuration.answers.forms,
         configuration.log.access,
     )
 
