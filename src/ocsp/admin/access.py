@@ -57,17 +57,29 @@ class Access:
         Raises:
             ConfigError: If *token* has fewer than 20 characters.
         """
+        self._token: bytes | None = None
+        self._key = b""
+        self.use_token(token)
+        self._hosts = {"localhost", *(name.lower() for name in allowed_hosts)}
+        self._clock = clock
+
+    def use_token(self, token: str | None) -> None:
+        """
+        Let requests with *token* pass from now on; if it is new, sessions end.
+
+        Raises:
+            ConfigError: If *token* has fewer than 20 characters.
+        """
         if token is not None and len(token) < SHORTEST_TOKEN:
             raise ConfigError(
                 "token",
                 f"has {len(token)} characters, which can be guessed; use at least"
                 f" {SHORTEST_TOKEN} random ones",
             )
-        self._token = None if token is None else _digest(token)
-        self._hosts = {"localhost", *(name.lower() for name in allowed_hosts)}
-        self._clock = clock
-        # Sessions end with the process, and do not help to guess the token.
-        self._key = secrets.token_bytes(32)
+        before, self._token = self._token, None if token is None else _digest(token)
+        if self._token != before:
+            # Sessions end with the process, and do not help to guess the token.
+            self._key = secrets.token_bytes(32)
 
     @property
     def needs_token(self) -> bool:

@@ -50,6 +50,10 @@ class Gate:
         """Whether requests need a token."""
         return self._access.needs_token
 
+    def use_token(self, token: str | None) -> None:
+        """Let requests with *token* pass from now on: see :class:`Access`."""
+        self._access.use_token(token)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if scope["type"] != "http":

@@ -350,6 +350,21 @@ def test_a_session_ends() -> None:
     assert not access._is_session(session)
 
 
+def test_another_token_ends_sessions() -> None:
+    """The same one, read again, does not; one that is too short changes nothing."""
+    access = Access(token=TOKEN)
+    session = access.new_session()
+    access.use_token(TOKEN)
+    with pytest.raises(ConfigError):
+        access.use_token("short")
+    assert access.is_token(TOKEN)
+    assert access._is_session(session)
+    access.use_token(TOKEN[::-1])
+    assert access.is_token(TOKEN[::-1])
+    assert not access.is_token(TOKEN)
+    assert not access._is_session(session)
+
+
 def test_a_short_token_is_refused() -> None:
     """It could be guessed."""
     with pytest.raises(ConfigError, match="has 5 characters"):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -306,6 +307,37 @@ def test_new_workers_take_what_others_do_not(
         return _taken_at_start(read_configuration(path).configuration)
 
     assert taken(before) != taken(after)
+
+
+def test_the_admin_port_takes_another_token(tmp_path: Path) -> None:
+    """Also if only the content of its file has changed."""
+    files = CAFolder(tmp_path)
+    top = 'admin = { listen = "127.0.0.1:0", token_file = "token" }'
+    files.write("ocsp.toml", files.settings(top=top))
+
+    async def main() -> list[int]:
+        listening = socket.create_server(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/metrics"
+        updater, stop = (
+            Updater("updater", [listening], Totals(), ProcessClock()),
+            asyncio.Event(),
+        )
+        running, found = None, []
+        async with httpx.AsyncClient(trust_env=False) as client:
+            for token in ("a" * 32, "b" * 32):
+                files.write_secret("token", token)
+                configuration = read_configuration(files.configuration).configuration
+                updater.use(build_service(configuration))
+                running = running or asyncio.create_task(updater.run(stop))
+                for given in ("a" * 32, "b" * 32):
+                    headers = {"authorization": f"bearer {given}"}
+                    reply = await client.get(url, headers=headers)
+                    found.append(reply.status_code)
+        stop.set()
+        await running
+        return found
+
+    assert asyncio.run(main()) == [200, 401, 401, 200]
 
 
 def test_a_process_takes_the_settings_of_its_log(

@@ -22,6 +22,7 @@ from ocsp.admin import (
     responder_checks,
     serve,
 )
+from ocsp.admin.gate import Gate
 from ocsp.errors import SignerUnavailable, SourceUnavailable
 from ocsp.metrics import Metrics, Totals
 from ocsp.process_clock import ProcessClock
@@ -66,6 +67,7 @@ class AdminPort:
         self._follower = follower
         self._clock = clock
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._gate: Gate | None = None
 
     async def serve(
         self,
@@ -89,7 +91,7 @@ class AdminPort:
         self._loop = asyncio.get_running_loop()
         service = self._service()
         admin = service.configuration.admin
-        gate = application(
+        self._gate = application(
             LiveState(self._present),
             totals,
             responder_checks(self._present, totals, self._test_signers, self._clock),
@@ -97,7 +99,12 @@ class AdminPort:
             allowed_hosts=() if admin is None else admin.allowed_hosts,
             metrics=metrics,
         )
-        await serve(gate, sockets, stop)
+        await serve(self._gate, sockets, stop)
+
+    def use_token(self, token: str | None) -> None:
+        """Let requests with *token* pass from now on."""
+        if self._gate is not None:
+            self._gate.use_token(token)
 
     def _present(self) -> PresentConfiguration:
         service = self._service()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ocsp.metrics import Metrics, Totals
 from ocsp.metrics.log_lines import LogLines
@@ -15,6 +16,9 @@ from ocsp.service.processes.counting import configure_metrics, report
 from ocsp.service.processes.purging import Purging
 from ocsp.service.signer_following import SignerFollower
 from ocsp.service.signing_ahead import SigningAhead
+
+if TYPE_CHECKING:
+    from ocsp.service.processes.admin_port import AdminPort
 
 __all__ = ["Updater"]
 
@@ -51,6 +55,7 @@ class Updater:
         self._signing: SigningAhead | None = None
         self._work: tuple[SigningAhead | Purging, ...] = ()
         self._follower = SignerFollower(self._swap)
+        self._port: AdminPort | None = None
 
     def use(self, service: BuiltService) -> BuiltService:
         """Work with *service* from now on, and return it."""
@@ -59,6 +64,8 @@ class Updater:
         before = self._work, self._service
         self._begin(service)
         self._follower.follow(service)
+        if self._port is not None:
+            self._port.use_token(service.token)
         if before[1] is not None:
             # The batch in hand can take seconds: the event loop does not wait.
             asyncio.get_running_loop().run_in_executor(None, _end, *before)
@@ -91,8 +98,8 @@ class Updater:
             if self._sockets:
                 from ocsp.service.processes.admin_port import AdminPort
 
-                port = AdminPort(self._present, self._follower, self._clock)
-                await port.serve(self._sockets, self._totals, self._metrics, stop)
+                self._port = AdminPort(self._present, self._follower, self._clock)
+                await self._port.serve(self._sockets, self._totals, self._metrics, stop)
             await stop.wait()
         finally:
             reporting.cancel()
