@@ -112,6 +112,9 @@ class Metrics:
 
     All methods and the objects that they return are for one thread, the one that runs
     the event loop.
+
+    Attributes:
+        lines: The logging handler that keeps lines of the log for the reports.
     """
 
     def __init__(
@@ -122,7 +125,6 @@ class Metrics:
         issuers: Mapping[IssuerKey, str] | None = None,
         signers: Mapping[bytes, str] | None = None,
         stores: Iterable[str] = (),
-        lines: LogLines | None = None,
     ) -> None:
         """
         Count, and report to *send*.
@@ -141,12 +143,10 @@ class Metrics:
                 certificate.
 
             stores: The configured names of the stores.
-
-            lines: The handler that keeps lines of the log for the reports.
         """
         self._send = send
         self._process = process
-        self._lines = LogLines(process) if lines is None else lines
+        self.lines = LogLines(process)
         self._issuers: dict[IssuerKey, str] = {}
         self._signers: dict[bytes, str] = {}
         self._names: dict[str, AbstractSet[str]] = dict.fromkeys(
@@ -313,10 +313,10 @@ class Metrics:
         return True
 
     def _report_lines(self) -> None:
-        while lines := self._lines.oldest(LINES_PER_REPORT):
+        while lines := self.lines.oldest(LINES_PER_REPORT):
             if not self._send(Report(self._process, lines=lines)):
                 return
-            self._lines.drop(len(lines))
+            self.lines.drop(len(lines))
 
     def _report_gauges(self) -> None:
         """Report all gauges, at least with an empty report: the process runs."""

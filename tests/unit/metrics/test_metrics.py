@@ -433,11 +433,11 @@ def test_the_last_lines_of_the_log_reach_the_totals(
     """The last lines of the log reach the totals."""
     monkeypatch.setattr(limits, "MAX_LOG_LINES", 25)
     monkeypatch.setattr(limits, "MAX_SHOWN_CHARACTERS", 60)
-    totals, lines = Totals(), LogLines("worker-1")
-    metrics = Metrics(totals.add, lines=lines)
+    totals = Totals()
+    metrics = Metrics(totals.add, process="worker-1")
     for number in range(40):
         text = f"{number}\n forged line" + "x" * 100
-        lines.handle(
+        metrics.lines.handle(
             logging.makeLogRecord({"name": "n", "levelname": "INFO", "msg": text})
         )
     metrics.flush()

@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 from ocsp.errors import BackendError, ConfigurationError, ConfigurationProblem
 from ocsp.metrics import Metrics, ReportSender, report_channel
-from ocsp.metrics.log_lines import LogLines
 from ocsp.metrics.table import CONFIG_RELOAD_FAILED, WORKER_RESTARTS
 from ocsp.process_clock import ProcessClock
 from ocsp.service.configuration import Configuration, ConfigurationFile
@@ -85,10 +84,7 @@ class Supervisor:
         except ConfigurationError as error:
             raise file.locate(error) from error
         self._receiving, self._sending = report_channel()
-        self._lines = LogLines(_NAME)
-        self._metrics = Metrics(
-            ReportSender(self._sending).send, process=_NAME, lines=self._lines
-        )
+        self._metrics = Metrics(ReportSender(self._sending).send, process=_NAME)
         self._restarts = self._metrics.counter(WORKER_RESTARTS)
         self._reload_failed = self._metrics.gauge(CONFIG_RELOAD_FAILED)
         self._reload_failed.value = 0
@@ -318,7 +314,7 @@ class Supervisor:
     # --- in the background ------------------------------------------------------------
 
     def _configure_logging(self, configuration: Configuration) -> None:
-        configure_logging(configuration.log, _NAME, None, self._lines)
+        configure_logging(configuration.log, _NAME, None, self._metrics.lines)
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
         tasks = [_watch_clock(), report(self._metrics, self._clock.look)]

@@ -14,7 +14,7 @@ import logging
 from typing import Any, Protocol
 
 from ocsp.errors import OCSPError
-from ocsp.metrics.log_lines import LogLines
+from ocsp.metrics import Metrics
 from ocsp.service.building import BuiltService, build_degraded
 from ocsp.service.configuration import configuration_of
 from ocsp.service.logs import configure_logging
@@ -33,11 +33,11 @@ class Task(Protocol):
     Attributes:
         name: Its name in the log.
 
-        lines: The handler that keeps lines of the log for the admin port.
+        metrics: What it counts, and the lines of its log, for the admin port.
     """
 
     name: str
-    lines: LogLines
+    metrics: Metrics
 
     def use(self, service: BuiltService) -> BuiltService:
         """
@@ -114,7 +114,7 @@ async def _use(task: Task, channel: Channel, document: dict[str, Any]) -> bool:
     except OCSPError as error:
         await _answer(channel, "refused", str(error))
         return False
-    configure_logging(configuration.log, task.name, None, task.lines)
+    configure_logging(configuration.log, task.name, None, task.metrics.lines)
     for problem in ended_issuers(service, datetime.datetime.now(datetime.UTC)):
         logger.warning("%s", problem)
     task.use(service)

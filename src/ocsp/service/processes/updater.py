@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ocsp.metrics import Metrics, Totals
-from ocsp.metrics.log_lines import LogLines
 from ocsp.metrics.table import DATABASE_CLOCK
 from ocsp.process_clock import ProcessClock
 from ocsp.service.building import BuiltService
@@ -46,11 +45,10 @@ class Updater:
             clock: The clock of the process.
         """
         self.name = name
-        self.lines = LogLines(name)
         self._sockets = sockets
         self._totals = totals
         self._clock = clock
-        self._metrics = Metrics(totals.add, process=name, lines=self.lines)
+        self.metrics = Metrics(totals.add, process=name)
         self._service: BuiltService | None = None
         self._signing: SigningAhead | None = None
         self._work: tuple[SigningAhead | Purging, ...] = ()
@@ -60,7 +58,7 @@ class Updater:
     def use(self, service: BuiltService) -> BuiltService:
         """Work with *service* from now on, and return it."""
         self._count()
-        configure_metrics(self._metrics, service)
+        configure_metrics(self.metrics, service)
         before = self._work, self._service
         self._begin(service)
         self._follower.follow(service)
@@ -92,14 +90,14 @@ class Updater:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set."""
-        reporting = asyncio.create_task(report(self._metrics, self._count))
+        reporting = asyncio.create_task(report(self.metrics, self._count))
         following = asyncio.create_task(self._follower.run())
         try:
             if self._sockets:
                 from ocsp.service.processes.admin_port import AdminPort
 
                 self._port = AdminPort(self._present, self._follower, self._clock)
-                await self._port.serve(self._sockets, self._totals, self._metrics, stop)
+                await self._port.serve(self._sockets, self._totals, self.metrics, stop)
             await stop.wait()
         finally:
             reporting.cancel()
@@ -108,9 +106,9 @@ class Updater:
 
     def _count(self) -> None:
         self._clock.look()
-        self._metrics.gauge(DATABASE_CLOCK).value = abs(self._clock.ahead)
+        self.metrics.gauge(DATABASE_CLOCK).value = abs(self._clock.ahead)
         if self._signing is not None:
-            self._signing.count(self._metrics)
+            self._signing.count(self.metrics)
 
     def _present(self) -> BuiltService:
         """Return the service that is used now."""

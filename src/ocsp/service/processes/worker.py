@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 from ocsp.client import AsyncClient
 from ocsp.metrics import Metrics, Report
-from ocsp.metrics.log_lines import LogLines
 from ocsp.metrics.table import FOREIGN_ANSWERED, FOREIGN_FAILED, STORE_UP, VALKEY
 from ocsp.process_clock import ProcessClock
 from ocsp.responder import SharedAnswerReader
@@ -62,8 +61,7 @@ class Worker:
         self._sockets = sockets
         self._clock = clock
         self._started = started
-        self.lines = LogLines(name)
-        self._metrics = Metrics(send, process=name, lines=self.lines)
+        self.metrics = Metrics(send, process=name)
         self._service: BuiltService | None = None
         self._handler: RequestHandler | None = None
         self._follower = SignerFollower(self._swap)
@@ -72,7 +70,7 @@ class Worker:
 
     def use(self, service: BuiltService) -> BuiltService:
         """Answer with *service* from now on, and return it with the open database."""
-        configure_metrics(self._metrics, service)
+        configure_metrics(self.metrics, service)
         before = self._service
         if before is not None:
             service = service.with_source_of(before)
@@ -87,7 +85,7 @@ class Worker:
             if self._shared is not None and not service.configuration.is_edge:
                 copies = VerifiedAnswers(self._shared)
             self._handler = _handler(
-                service, elsewhere, copies, self._metrics, self._clock
+                service, elsewhere, copies, self.metrics, self._clock
             )
         else:
             self._handler.cache_tag = service.configuration.answers.cache_tag
@@ -107,7 +105,7 @@ class Worker:
         """Serve until *stop* is set, and finish the requests."""
         if self._handler is None:
             return
-        background = [report(self._metrics, self._set_gauges), self._follower.run()]
+        background = [report(self.metrics, self._set_gauges), self._follower.run()]
         if self._shared is not None:
             # The admin port says whether it answers, before the first client asks.
             background.append(self._shared.look())
@@ -119,7 +117,7 @@ class Worker:
         finally:
             for task in tasks:
                 task.cancel()
-            self._metrics.close()
+            self.metrics.close()
             if self._shared is not None:
                 await self._shared.aclose()
             if self._service is not None:
@@ -127,12 +125,12 @@ class Worker:
 
     def _set_gauges(self) -> None:
         if self._shared is not None and self._shared.is_up is not None:
-            self._metrics.gauge(STORE_UP, VALKEY).value = int(self._shared.is_up)
+            self.metrics.gauge(STORE_UP, VALKEY).value = int(self._shared.is_up)
         if self._responders is not None and self._service is not None:
             names = self._service.names
             for key, last in self._responders.last.items():
                 if key in names:
-                    _set_last(self._metrics, names[key], last)
+                    _set_last(self.metrics, names[key], last)
 
 
 def _set_last(metrics: Metrics, issuer: str, last: LastExchange) -> None:
