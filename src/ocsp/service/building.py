@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from cryptography import x509
@@ -46,6 +45,7 @@ from ocsp.service.configuration.model import (
     SignaturePolicy,
     SignerSettings,
 )
+from ocsp.service.copies.places import require_directory, require_valkey
 from ocsp.service.problems import Place, Problems
 from ocsp.service.sources import AwaySource, open_source
 from ocsp.signers import (
@@ -253,7 +253,8 @@ def build_service(
 
         issuers_may_be_away: Begin also while files of an issuer cannot be used, as long
             as its certificate can: clients of that issuer get *tryLater*. Files of a
-            signer are followed; others are loaded with the next configuration.
+            signer are followed; others are loaded with the next configuration. Places
+            of answers that others have signed are not looked at.
 
     Raises:
         ConfigurationError: If something cannot be used. It lists all problems.
@@ -266,7 +267,7 @@ def build_service(
         requestors = _requestors(configuration, problems)
         token = problems.collect(("admin", "token_file"), lambda: _token(configuration))
         problems.collect(("purge",), partial(_open_deliveries, configuration))
-        problems.collect(("valkey",), lambda: _require_valkey(configuration))
+        _check_places(configuration, problems, issuers_may_be_away)
         store = None
         if configuration.uses_database:
             store = problems.collect(
@@ -358,15 +359,17 @@ def _token(configuration: Configuration) -> str | None:
     return None if configuration.admin is None else read_token(configuration.admin)
 
 
-def _require_valkey(configuration: Configuration) -> None:
-    """
-    Require the package for a Valkey server; the server may be away.
-
-    Raises:
-        MissingExtraError: If it is not installed.
-    """
-    if configuration.valkey is not None and find_spec("valkey") is None:
-        raise MissingExtraError("sharing answers by Valkey", "valkey")
+def _check_places(
+    configuration: Configuration, problems: Problems, may_be_away: bool
+) -> None:
+    """Check the places of answers that others have signed, which nothing opens yet."""
+    if may_be_away:
+        return
+    directory, valkey = configuration.files, configuration.valkey
+    if directory is not None:
+        problems.collect(("files",), partial(require_directory, directory))
+    if valkey is not None:
+        problems.collect(("valkey",), partial(require_valkey, valkey))
 
 
 def why_database_is_away(configuration: Configuration) -> str:
@@ -436,9 +439,10 @@ def _requestors(configuration: Configuration, problems: Problems) -> Requestors 
         return None
     found = [
         problems.collect(
-            ("requests", "trusted"), partial(read_signer_certificate, each)
+            ("requests", "trusted", number),
+            partial(read_signer_certificate, each, "trusted"),
         )
-        for each in settings.trusted
+        for number, each in enumerate(settings.trusted)
     ]
     trusted = [each for each in found if each is not None]
     required = settings.signatures is SignaturePolicy.REQUIRE

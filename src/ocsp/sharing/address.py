@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import enum
 import re
+from pathlib import Path
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -83,9 +84,14 @@ class ValkeyAddress(NamedTuple):
     password: str = ""
 
     @classmethod
-    def read(cls, text: str) -> Self:
+    def read(cls, text: str, folder: Path | str = ".") -> Self:
         """
         Return the address that *text* is.
+
+        Args:
+            text: The address.
+
+            folder: The folder to which its files are relative.
 
         Raises:
             ConfigError: If it is not one. The error does not contain the password.
@@ -105,12 +111,12 @@ class ValkeyAddress(NamedTuple):
         if file := options.get("password_file"):
             if password:
                 raise _wrong("has both a password and a password_file")
-            password = quote(_password(file), safe="")
+            password = quote(_password(Path(folder, file)), safe="")
         return cls(
             mode,
             _hosts(mode, hosts),
             tls=scheme[1] == "valkeys",
-            ca=options.get("ca", ""),
+            ca=str(Path(folder, ca)) if (ca := options.get("ca")) else "",
             service=service,
             database=database,
             user=unquote(user),
@@ -193,7 +199,7 @@ def _options(query: str) -> dict[str, str]:
     return values
 
 
-def _password(file: str) -> str:
+def _password(file: Path) -> str:
     """Return the first line of *file*."""
     try:
         octets = read_file(file, MAX_PASSWORD_FILE)

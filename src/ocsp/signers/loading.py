@@ -159,18 +159,20 @@ def _token_padding(certificate: x509.Certificate) -> RSAPadding:
     return RSAPadding.PSS if is_only_for_pss(certificate) else RSAPadding.PKCS1V15
 
 
-def read_signer_certificate(path: Path) -> x509.Certificate:
+def read_signer_certificate(
+    path: Path, setting: str = "certificate"
+) -> x509.Certificate:
     """
-    Return the first certificate in the file *path*.
+    Return the first certificate in the file *path*, which is the value of *setting*.
 
     Raises:
         ConfigError: If it cannot be read, or has no certificate.
     """
-    data = _read("certificate", path, limits.MAX_CERTIFICATE_FILE_BYTES)
+    data = _read(setting, path, limits.MAX_CERTIFICATE_FILE_BYTES)
     try:
         return load_certificates(data)[0]
     except SchemaError as error:
-        raise ConfigError("certificate", f"{path}: {error.reason}") from error
+        raise ConfigError(setting, f"{path}: {error.reason}") from error
 
 
 def read_private_keys(

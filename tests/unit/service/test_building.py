@@ -251,6 +251,18 @@ def test_trusted_requestors_and_signatures_belong_together(
         read_configuration(files.configuration)
 
 
+def test_a_trusted_certificate_that_is_missing_has_its_line(files: CAFolder) -> None:
+    """The setting is trusted; it was said to be trusted.certificate."""
+    table = '[requests]\nsignatures = "verify"\ntrusted = [\n"ca.pem",\n"gone.pem"]\n'
+    files.write("ocsp.toml", f"{files.settings()}{table}")
+    file = read_configuration(files.configuration)
+    with pytest.raises(ConfigurationError) as caught:
+        build_service(file.configuration)
+    (problem,) = file.locate(caught.value).problems
+    assert (problem.key, problem.line) == ("requests.trusted", 11)
+    assert "gone.pem: No such file" in problem.reason
+
+
 def _asked(service: BuiltService, serial_number: int) -> StatusRecord | None:
     query = StatusQuery(service.authorities[0].key, serial_number)
     (record,) = asyncio.run(service.source.look_up([query]))

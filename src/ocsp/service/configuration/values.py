@@ -184,12 +184,12 @@ def _url_text(url: str, info: SerializationInfo) -> str:
     return url if info.context == WITH_PASSWORDS else without_password(url)
 
 
-def _read_valkey(value: object) -> ValkeyAddress:
+def _read_valkey(value: object, info: ValidationInfo) -> ValkeyAddress:
     if isinstance(value, ValkeyAddress):
         return value
     text = _text(value, '"valkey://cache.internal:6379"')
     try:
-        return ValkeyAddress.read(text)
+        return ValkeyAddress.read(text, _folder(info))
     except ConfigError as error:  # not chained: pydantic would show it as well
         raise ValueError(error.reason) from None
 

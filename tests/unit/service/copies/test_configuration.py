@@ -8,10 +8,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.errors import ConfigurationError
-from ocsp.service import building, read_configuration
-from ocsp.service.building import build_service
+from ocsp.service import read_configuration
+from ocsp.service.building import build_degraded, build_service
 from ocsp.service.configuration import configuration_of
 from ocsp.service.configuration.values import WITH_PASSWORDS
+from ocsp.service.copies import places
 from tests.docs.examples import Block, blocks
 from tests.pki import ca
 
@@ -111,9 +112,61 @@ def test_a_package_that_is_missing_is_a_problem_of_the_configuration(
     path = _write(tmp_path, 'valkey = "valkey://127.0.0.1:1"')
     configuration = read_configuration(path).configuration
     build_service(configuration).close()
-    monkeypatch.setattr(building, "find_spec", lambda _: None)
+    monkeypatch.setattr(places, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError) as caught:
         build_service(configuration)
     (problem,) = caught.value.problems
     assert problem.path == ("valkey",)
     assert "the extra 'valkey'" in problem.reason
+
+
+VALKEYS = "valkeys://127.0.0.1:1?ca"
+
+
+@pytest.mark.parametrize(
+    ("top", "key", "reason"),
+    [
+        ('files = "gone"', "files", "gone does not exist"),
+        ('files = "ca.pem"', "files", "ca.pem is not a directory"),
+        (f'valkey = "{VALKEYS}=gone"', "valkey", "gone: No such file"),
+        (
+            f'valkey = "{VALKEYS}=ocsp.toml"',
+            "valkey",
+            "ocsp.toml: contains no certificate",
+        ),
+    ],
+)
+def test_the_places_of_an_edge_node_have_to_be_there(
+    tmp_path: Path, top: str, key: str, reason: str
+) -> None:
+    """Paths are relative to the folder; a process that starts again goes on without."""
+    (tmp_path / "ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
+    configuration = read_configuration(_write(tmp_path, top)).configuration
+    with pytest.raises(ConfigurationError) as caught:
+        build_service(configuration)
+    (problem,) = caught.value.problems
+    assert problem.key == key
+    assert reason in problem.reason
+    assert str(tmp_path) in problem.reason
+    build_degraded(configuration).close()
+
+
+def test_all_places_of_an_edge_node_that_are_missing_are_reported(
+    tmp_path: Path,
+) -> None:
+    """Each with its line."""
+    path = _write(tmp_path, f'files = "gone"\nvalkey = "{VALKEYS}=gone"')
+    file = read_configuration(path)
+    with pytest.raises(ConfigurationError) as caught:
+        build_service(file.configuration)
+    found = [(each.line, each.key) for each in file.locate(caught.value).problems]
+    assert found == [(2, "files"), (3, "valkey"), (5, "issuer.certificate")]
+
+
+def test_the_files_of_a_server_are_relative_to_the_folder(tmp_path: Path) -> None:
+    """As all paths are; a process gets the absolute path."""
+    (tmp_path / "pw").write_text("secret")
+    top = f'valkey = "{VALKEYS}=a/ca.pem&password_file=pw"'
+    valkey = read_configuration(_write(tmp_path, top)).configuration.valkey
+    assert valkey is not None
+    assert (valkey.ca, valkey.password) == (str(tmp_path / "a/ca.pem"), "secret")
