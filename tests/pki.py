@@ -25,6 +25,7 @@ __all__ = [
     "DELEGATION",
     "END",
     "NOW",
+    "OF_A_CA",
     "RandomSigner",
     "ca",
     "delegate",
@@ -104,6 +105,10 @@ def with_unused_bit(sign: Callable[[], tuple[bytes, bytes]]) -> bytes:
             return data.replace(b"\x00" + signature, b"\x01" + signature)
 
 
+OF_A_CA = (x509.BasicConstraints(ca=True, path_length=None),)
+"""The extension of a CA (RFC 5280 §4.2.1.9)."""
+
+
 def ca(common: str = "Test CA") -> x509.Certificate:
     """Return the certificate of a CA; the same at each call."""
     return _ca(common)
@@ -111,8 +116,7 @@ def ca(common: str = "Test CA") -> x509.Certificate:
 
 @cache
 def _ca(common: str) -> x509.Certificate:
-    constraints = x509.BasicConstraints(ca=True, path_length=None)
-    return make(common, common, extensions=[constraints])
+    return make(common, common, extensions=OF_A_CA)
 
 
 def leaf(serial: int = 0x1F2E, issuer: str = "Test CA") -> x509.Certificate:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from cryptography import x509
@@ -60,6 +61,7 @@ from ocsp.signers.loading import (
     read_signer_certificate,
     refusing_signer,
 )
+from ocsp.signing.issued import why_no_ca
 from ocsp.signing.signer import Signer
 from ocsp.status import by_issuer, load_canned_answers
 from ocsp.store import SQLiteStore, Store, open_store
@@ -480,7 +482,7 @@ def _any_authority(
         return _authority(configuration, number, settings, load, problems, opened)
     place: Place = ("issuer", number)
     issuer = problems.collect(
-        (*place, "certificate"), lambda: read_signer_certificate(settings.certificate)
+        (*place, "certificate"), partial(_read_issuer, settings.certificate)
     )
     if issuer is None:
         return None
@@ -489,6 +491,23 @@ def _any_authority(
     if settings.responders:
         return ForeignAuthority(issuer, settings.responders)
     return problems.collect((*place, "signed"), lambda: _canned(issuer, settings))
+
+
+def _read_issuer(path: Path) -> x509.Certificate:
+    """
+    Return the first certificate in the file *path*, if it is that of a CA.
+
+    Raises:
+        ConfigError: If it cannot be read, or is another one.
+    """
+    issuer = read_signer_certificate(path)
+    if why := why_no_ca(issuer):
+        raise ConfigError(
+            "certificate",
+            f"{path}: {name_of(issuer)} {why}; name the certificate of the CA that"
+            " issues the certificates",
+        )
+    return issuer
 
 
 def _away_authority(
@@ -551,7 +570,7 @@ def _authority(
 ) -> Authority | None:
     place: Place = ("issuer", number)
     issuer = problems.collect(
-        (*place, "certificate"), lambda: read_signer_certificate(settings.certificate)
+        (*place, "certificate"), partial(_read_issuer, settings.certificate)
     )
     loaded = [
         problems.collect((*place, "signers", index), partial(load, spec_of(each)))

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.asn1.algorithms import PSSParameters, encode_pss
 from ocsp.asn1.certificates import validity_of
-from ocsp.asn1.extensions import extensions_of
 from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import Finding, VerificationError
 from ocsp.messages.certid import CertID
@@ -28,6 +27,7 @@ from ocsp.responder.authority import Authority, SignerTrust
 from ocsp.responder.core import DEFAULT_VALIDITY, Responder
 from ocsp.responder.source import StatusRecord
 from ocsp.signers.expiry import DEFAULT_ALARM, days_left, ends_soon
+from ocsp.signing.issued import why_no_ca
 from ocsp.verification.policy import DelegateRevocation, Policy
 from ocsp.verification.response import verify
 
@@ -303,11 +303,10 @@ def _check_issuer(
 ) -> Check:
     """Find out what will keep clients from accepting certificates of the issuer."""
     found = []
-    constraints = extensions_of(issuer).find(x509.BasicConstraints)
-    if constraints is not None and not constraints.ca:
+    if why := why_no_ca(issuer):
         found.append(
-            f"the issuer {text(name_of_subject(issuer))} is not a CA"
-            " (basicConstraints): clients accept no certificate of this issuer"
+            f"the issuer {text(name_of_subject(issuer))} {why}: clients accept no"
+            " certificate of this issuer"
         )
     begin, end = validity_of(issuer)
     if not begin <= now <= end:

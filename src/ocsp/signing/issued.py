@@ -1,8 +1,8 @@
 """
 Check that an issuer signed a certificate (RFC 5280 §6.1.3 (a) (1) and (4)).
 
-No other part of path validation is done: validity, basicConstraints and keyUsage are
-not checked.
+No other part of path validation is done: validity and keyUsage are not checked, and
+basicConstraints only by :func:`why_no_ca`, which the verification does not use.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from ocsp import limits
 from ocsp.asn1.certificates import outer_algorithm, parts_of, signature_of
+from ocsp.asn1.extensions import extensions_of
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, same_name
 from ocsp.errors import DecodeError, DERError, OCSPError, SchemaError, SignatureInvalid
 from ocsp.signing.signatures import check_signature, public_key_of
 
-__all__ = ["check_issued", "is_issued_by", "issuer_among", "names_issuer"]
+__all__ = ["check_issued", "is_issued_by", "issuer_among", "names_issuer", "why_no_ca"]
 
 
 def names_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -93,3 +94,21 @@ def issuer_among(
     named = (each for each in candidates if names_issuer(certificate, each))
     tried = islice(named, limits.MAX_SIGNATURES_CHECKED)
     return next((each for each in tried if is_issued_by(certificate, each)), None)
+
+
+def why_no_ca(certificate: x509.Certificate) -> str:
+    """
+    Return why *certificate* is not that of a CA (RFC 5280 §4.2.1.9), or an empty text.
+
+    One of version 1 or 2 has no extensions, and can be that of a CA: old roots are.
+    Not checked: keyUsage, and whether it has ever issued a certificate.
+
+    Raises:
+        SchemaError: If basicConstraints cannot be decoded.
+    """
+    constraints = extensions_of(certificate).find(x509.BasicConstraints)
+    if constraints is not None:
+        return "" if constraints.ca else "is not a CA (basicConstraints)"
+    if certificate.version is x509.Version.v3:
+        return "is not a CA: it has no basicConstraints"
+    return ""

@@ -32,7 +32,7 @@ from ocsp.cli.demo.clients import Answer
 from ocsp.http import get_url
 from ocsp.responder import IssuerKey, StatusQuery
 from ocsp.store import SQLiteStore
-from tests.pki import DELEGATION, ca, delegate, key, leaf, make
+from tests.pki import DELEGATION, OF_A_CA, ca, delegate, key, leaf, make
 from tests.vectors import REQUESTS, RESPONSES
 
 Run = Callable[..., tuple[int, str, str]]
@@ -79,7 +79,9 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_bytes(
             signer.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
         )
+        (tmp_path / name).chmod(0o600)
     (tmp_path / "passphrase").write_text("open sesame\n")
+    (tmp_path / "passphrase").chmod(0o600)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -358,7 +360,13 @@ def _write(name: str, *certificates: x509.Certificate) -> str:
 
 def _renewed_ca() -> x509.Certificate:
     """Return a CA with the same name and a new key."""
-    return make("Test CA", "Test CA", public=key("new key"), signer=key("new key"))
+    return make(
+        "Test CA",
+        "Test CA",
+        public=key("new key"),
+        signer=key("new key"),
+        extensions=OF_A_CA,
+    )
 
 
 def test_the_issuer_that_signed_is_used(run: Run, files: Path) -> None:
@@ -419,10 +427,17 @@ def test_serial_numbers_need_one_issuer(run: Run, files: Path) -> None:
     code, _, err = run("status", "add", *about)
     assert code == 4
     assert "several issuers: 'CN=Test CA', 'CN=Other CA'" in _one_line(err)
-    cross = make("Test CA", "Root", public=key("Test CA"))
+    cross = make("Test CA", "Root", public=key("Test CA"), extensions=OF_A_CA)
     _write("cross.pem", cross)
     about = ("--issuer", "ca.pem", "--issuer", "cross.pem", "--serial", "7")
     assert run("status", "add", *about)[0] == 0
+
+
+def test_a_chain_has_the_issuer_besides_others(run: Run, files: Path) -> None:
+    """As the file of a server does; its own certificate is no issuer."""
+    chain = _write("chain.pem", leaf(), ca())
+    code, out, _ = run("status", "add", "--issuer", chain, "--serial", "7")
+    assert (code, out) == (0, "status.db: 1 certificate added\n")
 
 
 def test_revoking_is_idempotent_and_reported(run: Run, files: Path) -> None:
@@ -553,6 +568,14 @@ def test_a_hold_can_be_released(run: Run, files: Path) -> None:
             ("add", "--issuer", "other.pem", "--cert", "leaf.pem"),
             "'CN=leaf-1f2e' was issued by 'CN=Test CA' (--issuer is 'CN=Other CA')",
         ),
+        (
+            ("add", "--issuer", "leaf.pem", "--serial", "7"),
+            "leaf.pem: CN=leaf-1f2e is not a CA: it has no basicConstraints (give the",
+        ),
+        (
+            ("import", "--issuer", "responder.pem", "ca.pem"),
+            "responder.pem: CN=Test Responder is not a CA",
+        ),
         (("list", "--db", "none.db"), "the file does not exist"),
         (("list", "--db", "ca.pem"), "not a database"),
     ],
@@ -571,6 +594,13 @@ def test_status_reports_an_error_in_one_line(
     ("arguments", "words"),
     [
         (("--key", "none.key"), "none.key: No such file"),
+        (
+            (
+                *("--key", "responder.key", "--cert", "responder.pem"),
+                *("--issuer", "leaf.pem"),
+            ),
+            "--issuer: leaf.pem: CN=leaf-1f2e is not a CA: it has no basicConstraints;",
+        ),
         (("--key", "ca.pem"), "--key: ca.pem: is a certificate, not a private key"),
         (("--key", "locked.key"), "--passphrase-file"),
         (("--key", "locked.key", "--passphrase-file", "ca.pem"), "passphrase is wrong"),

@@ -6,6 +6,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import asn1crypto.x509
 import jsonschema
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -56,6 +57,28 @@ def test_init_uses_the_key_of_the_ca_if_there_is_no_other(
     assert main(["config", "init", "ca.pem", "ca.key"]) == 0
     assert "the key of the CA itself signs the answers" in capsys.readouterr().err
     assert main(["config", "check"]) == 0
+
+
+def test_init_finds_a_root_of_version_1(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no extensions; without them, what another CA has issued is no CA."""
+    folder = files.folder / "old"
+    folder.mkdir()
+    files.write_secret("old/ca.key", files.ca.identity.key_pem.decode())
+    for name, issuer in (("ca", "CA"), ("web", "Other CA")):
+        changed = asn1crypto.x509.Certificate.load(
+            files.ca.certificate.public_bytes(serialization.Encoding.DER)
+        )
+        body = changed["tbs_certificate"]
+        body["version"], body["extensions"] = "v1", None
+        for field, text in (("subject", name.upper()), ("issuer", issuer)):
+            body[field] = asn1crypto.x509.Name.build({"common_name": text})
+        (folder / f"{name}.der").write_bytes(changed.dump(force=True))
+    assert main(["config", "init", "old"]) == 0
+    assert "the key of the CA itself signs the answers" in capsys.readouterr().err
+    found = tomllib.loads(files.configuration.read_text())["issuer"]
+    assert [each["certificate"] for each in found] == ["old/ca.der"]
 
 
 def test_init_refuses_to_overwrite(

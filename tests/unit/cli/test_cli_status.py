@@ -30,7 +30,7 @@ from ocsp.status.importing import importer
 from ocsp.store import CertificateRow, ImportedBatch, LateReader, SQLiteStore
 from ocsp.store import listing as stored
 from tests.crls import crl, entry
-from tests.pki import NOW, ca, key, leaf, make
+from tests.pki import NOW, OF_A_CA, ca, key, leaf, make
 from tests.unit.store.scene import NOW_SECONDS, SHA1, signed
 
 Run = Callable[..., tuple[int, str, str]]
@@ -431,7 +431,13 @@ def renewed(run: Run) -> Run:
 
 def _new_ca() -> x509.Certificate:
     """Return the CA with a new key."""
-    return make("Test CA", "Test CA", public=key("new"), signer=key("new"))
+    return make(
+        "Test CA",
+        "Test CA",
+        public=key("new"),
+        signer=key("new"),
+        extensions=OF_A_CA,
+    )
 
 
 def _short(issuer: x509.Certificate) -> str:

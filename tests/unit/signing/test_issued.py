@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asn1crypto.x509
 import pytest
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,6 +18,7 @@ from ocsp.signing.issued import (
     is_issued_by,
     issuer_among,
     names_issuer,
+    why_no_ca,
 )
 from tests.pki import ca, key, leaf, make
 
@@ -160,3 +162,24 @@ def test_a_search_for_an_issuer_tries_few_keys(monkeypatch: pytest.MonkeyPatch) 
     assert issuer_among(leaf(), [named] * 100) is None
     assert len(tried) == 9
     assert issuer_among(leaf(), others) is None
+
+
+def _without_extensions(certificate: x509.Certificate) -> x509.Certificate:
+    """Return *certificate* in version 1; its signature is wrong."""
+    changed = asn1crypto.x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+    changed["tbs_certificate"]["version"] = "v1"
+    changed["tbs_certificate"]["extensions"] = None
+    return x509.load_der_x509_certificate(changed.dump(force=True))
+
+
+def test_which_certificates_can_be_those_of_a_ca() -> None:
+    """Those that say so, and old ones that cannot (RFC 5280 §4.2.1.9)."""
+    no_ca = x509.BasicConstraints(ca=False, path_length=None)
+    assert why_no_ca(ca()) == ""
+    assert why_no_ca(make("a", "a", extensions=[no_ca])) == (
+        "is not a CA (basicConstraints)"
+    )
+    assert why_no_ca(leaf()) == "is not a CA: it has no basicConstraints"
+    old = _without_extensions(ca())
+    assert old.version is x509.Version.v1
+    assert why_no_ca(old) == ""

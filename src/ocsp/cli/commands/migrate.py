@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
 from ocsp.cli.input.database import database_of
-from ocsp.cli.input.loading import load_certificates
+from ocsp.cli.input.loading import load_cas
 from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import errors
 from ocsp.cli.render.json_output import write_json
@@ -94,7 +94,7 @@ def migrate(
 
 
 def _certificates(files: list[str]) -> dict[IssuerKey, x509.Certificate]:
-    loaded = [each for file in files for each in load_certificates(file)]
+    loaded = [each for file in files for each in load_cas(file)]
     return {IssuerKey.of(each): each for each in loaded}
 
 

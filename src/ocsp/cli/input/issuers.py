@@ -13,7 +13,7 @@ from cryptography import x509
 
 from ocsp.asn1.name_comparison import name_of_issuer, name_of_subject, text
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.input.loading import load_certificates, place
+from ocsp.cli.input.loading import load_cas, place
 from ocsp.responder import IssuerKey
 from ocsp.signing.issued import issuer_among, names_issuer
 
@@ -25,19 +25,15 @@ class GivenIssuers:
 
     def __init__(self, sources: Sequence[str]) -> None:
         """
-        Load the certificates.
+        Load the certificates of CAs; a chain of a server has others too.
 
         Args:
             sources: Files with one or more certificates each.
 
         Raises:
-            CommandError: If a file cannot be read, or has no certificate.
+            CommandError: If a file cannot be read, or has no certificate of a CA.
         """
-        self._certificates = [
-            each
-            for source in sources
-            for each in load_certificates(source, first_needed=False)
-        ]
+        self._certificates = [each for source in sources for each in load_cas(source)]
 
     def issuer_of(self, certificate: x509.Certificate, source: str) -> x509.Certificate:
         """

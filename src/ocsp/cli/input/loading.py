@@ -33,6 +33,7 @@ from ocsp.messages.responses.response import (
 
 __all__ = [
     "STANDARD_INPUT",
+    "load_cas",
     "load_certificate",
     "load_certificates",
     "load_issuer",
@@ -220,6 +221,31 @@ def load_certificates(
             place(source), f"is {kind}, not a certificate", hint_for_kind(str(kind))
         ) from error
     return certificates
+
+
+def load_cas(source: str) -> list[x509.Certificate]:
+    """
+    Return the certificates of CAs in the file *source*, without the others.
+
+    For what an operator keeps or serves. A command that verifies leaves it to the
+    rules of the verification what an issuer has to be.
+
+    Raises:
+        CommandError: If it cannot be read, or contains no certificate of a CA.
+    """
+    # A command that reads messages only needs nothing of signatures.
+    from ocsp.signing.issued import why_no_ca
+
+    certificates = load_certificates(source, first_needed=False)
+    found = [each for each in certificates if not why_no_ca(each)]
+    if not found:
+        name = name_text(name_of_subject(certificates[0]))
+        raise CommandError(
+            place(source),
+            f"{name} {why_no_ca(certificates[0])}",
+            "give the certificate of the CA that issues the certificates",
+        )
+    return found
 
 
 def load_certificate(source: str) -> x509.Certificate:

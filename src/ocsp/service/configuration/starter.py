@@ -31,7 +31,7 @@ from ocsp.errors import ConfigError, OCSPError
 from ocsp.guarded.files import read_file
 from ocsp.inspection.vocabulary import one_line
 from ocsp.signers.loading import read_private_keys
-from ocsp.signing.issued import is_issued_by
+from ocsp.signing.issued import is_issued_by, names_issuer, why_no_ca
 from ocsp.signing.signer import matches_certificate
 
 __all__ = ["FoundIssuer", "FoundSigner", "find_issuers", "starter_text"]
@@ -201,8 +201,14 @@ def _keys_in(path: Path) -> list[CertificateIssuerPrivateKeyTypes]:
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
-    constraints = _extension(certificate, x509.BasicConstraints)
-    return isinstance(constraints, x509.BasicConstraints) and constraints.ca
+    """Return whether it is the certificate of a CA; of version 1, only a root is."""
+    try:
+        is_v3 = certificate.version is x509.Version.v3
+        return not why_no_ca(certificate) and (
+            is_v3 or names_issuer(certificate, certificate)
+        )
+    except OCSPError:
+        return False
 
 
 def _is_delegate(certificate: x509.Certificate) -> bool:

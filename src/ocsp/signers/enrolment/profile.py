@@ -24,6 +24,7 @@ from ocsp.asn1.name_comparison import name_of_subject, text
 from ocsp.errors import ConfigError
 from ocsp.guarded.certificates import request_is_signed, request_key, subject_of
 from ocsp.signers.self_test import certificate_failures
+from ocsp.signing.issued import why_no_ca
 from ocsp.signing.signatures import is_only_for_pss, public_key_of
 from ocsp.signing.signer import fitting_hash, matches_certificate
 
@@ -175,9 +176,8 @@ def _require_ca(
     issuer: x509.Certificate, key: CertificateIssuerPrivateKeyTypes
 ) -> None:
     name, extensions = text(name_of_subject(issuer)), extensions_of(issuer)
-    constraints = extensions.find(x509.BasicConstraints)
-    if constraints is None or not constraints.ca:
-        raise ConfigError("issuer", f"{name} is not a CA (basicConstraints)")
+    if why := why_no_ca(issuer):
+        raise ConfigError("issuer", f"{name} {why}; give the certificate of the CA")
     usage = extensions.find(x509.KeyUsage)
     if usage is not None and not usage.key_cert_sign:
         raise ConfigError("issuer", f"{name} must not sign certificates (keyUsage)")

@@ -120,7 +120,7 @@ def test_serial_numbers_are_random_and_long() -> None:
         ({"issuer_key": key("other")}, "issuer key: is not the key of 'CN=Test CA'"),
         (
             {"issuer": make("Test CA", "Test CA")},
-            r"issuer: 'CN=Test CA' is not a CA \(basicConstraints\)",
+            "issuer: 'CN=Test CA' is not a CA: it has no basicConstraints",
         ),
         (
             {"own": rsa.generate_private_key(65537, 1024)},
