@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ocsp.cli import main
 from ocsp.cli.commands import check, staple
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.input.arguments import duration_text, parse_duration
+from ocsp.cli.input.arguments import TIME_FORMS, duration_text, parse_duration
 from ocsp.cli.options.fields import Spelling, field_options
 from ocsp.cli.options.group import FieldGroup, takes
 from ocsp.cli.options.shared import POLICY, SIGNERS, options_from
@@ -26,6 +26,7 @@ from ocsp.client import AddressPolicy, CRLFallback, Options, Proxy, SendNonce
 from ocsp.verification.policy import Policy, PolicyName, SignatureHashes
 from tests.pki import ca, leaf
 from tests.unit.cli.cli_reference import commands
+from tests.vectors import vector
 
 NOT_OFFERED = {"policy", "negative_cache_ttl"}
 ASKING = {"check": check.NETWORK, "staple": staple.NETWORK}
@@ -40,6 +41,53 @@ def _given(group: Any, **values: Any) -> Any:
     defaults = {each.name: each.default for each in group.parameters}
     assert set(values) <= set(defaults)
     return group.read({**defaults, **values})
+
+
+TIMES = [
+    (path, option.opts[0])
+    for path, command in commands().items()
+    for option in command.params
+    if option.metavar == "TIME"
+]
+
+
+NEEDED = {
+    "ocsp lint": ["response.der"],
+    "ocsp verify": [
+        *("--response", "response.der", "--issuer", "ca.pem", "--cert", "leaf.pem")
+    ],
+    "ocsp status revoke": ["--issuer", "ca.pem", "--serial", "7"],
+}
+"""What commands with a time need besides."""
+
+
+@pytest.mark.parametrize(("path", "option"), TIMES)
+def test_a_time_has_the_same_forms_everywhere(
+    path: str,
+    option: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The help and the error name them, and say that a time without a zone is UTC."""
+    (found,) = [each for each in commands()[path].params if option in each.opts]
+    assert TIME_FORMS in found.help
+    monkeypatch.chdir(tmp_path)
+    Path("ca.pem").write_bytes(ca().public_bytes(Encoding.PEM))
+    Path("leaf.pem").write_bytes(leaf().public_bytes(Encoding.PEM))
+    Path("response.der").write_bytes(vector("resp-sha256"))
+    assert main([*path.split()[1:], option, "noon", *NEEDED.get(path, ())]) == 4
+    assert capsys.readouterr().err == (
+        f"error: {option}: 'noon' is not a time in ISO 8601 (use {TIME_FORMS})\n"
+    )
+
+
+def test_every_command_with_a_time_is_found() -> None:
+    """By the word in its help; a duration has another one."""
+    assert {path for path, _ in TIMES} == {
+        *NEEDED,
+        *("ocsp status list", "ocsp status export", "ocsp status log"),
+    }
 
 
 @pytest.mark.parametrize("command", ["check", "verify", "staple"])

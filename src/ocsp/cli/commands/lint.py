@@ -19,7 +19,7 @@ from rich.text import Text
 from ocsp.cli.documents.lint import lint_document
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog, helped_by
-from ocsp.cli.input.arguments import parse_moment
+from ocsp.cli.input.arguments import TIME_FORMS, parse_moment
 from ocsp.cli.input.loading import (
     load_certificate,
     load_issuer,
@@ -104,7 +104,7 @@ def lint(
         str | None,
         Option(
             metavar="TIME",
-            help="When the response was served (ISO 8601; no zone means UTC).",
+            help=f"When the response was served: {TIME_FORMS}.",
         ),
     ] = None,
     profile: Annotated[

@@ -91,7 +91,7 @@ def publish(
     every: Annotated[
         str,
         Option(
-            metavar="TIME",
+            metavar="DURATION",
             help="How often it runs: the rounds of --watch, or of your timer.",
         ),
     ] = "5m",
@@ -106,7 +106,7 @@ def publish(
     lifetime: Annotated[
         str,
         Option(
-            metavar="TIME",
+            metavar="DURATION",
             help="From the time of a file to the end of its answer; by default that of"
             " the configuration in the first run.",
         ),
@@ -126,7 +126,7 @@ def publish(
         ),
     ] = None,
     max_age: Annotated[
-        str, Option(metavar="TIME", help="How long caches may keep an object.")
+        str, Option(metavar="DURATION", help="How long caches may keep an object.")
     ] = "1h",
     concurrency: Annotated[
         int,

@@ -16,7 +16,7 @@ from cryptography import x509
 
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import INPUT_ERROR, epilog, helped_by
-from ocsp.cli.input.arguments import parse_moment, parse_nonce
+from ocsp.cli.input.arguments import TIME_FORMS, parse_moment, parse_nonce
 from ocsp.cli.input.evidence import load_evidence
 from ocsp.cli.input.loading import load_request, load_response
 from ocsp.cli.input.subject import load_subject
@@ -99,7 +99,7 @@ def verify_response(
         str | None,
         Option(
             metavar="TIME",
-            help="Time of verification (ISO 8601; no zone means UTC). Default: now.",
+            help=f"Time of verification: {TIME_FORMS}. Default: now.",
         ),
     ] = None,
     nonce: Annotated[

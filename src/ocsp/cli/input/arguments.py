@@ -18,6 +18,7 @@ from ocsp.quantities import duration_from
 from ocsp.verification.policy import UNBOUNDED
 
 __all__ = [
+    "TIME_FORMS",
     "duration_text",
     "parse_count",
     "parse_duration",
@@ -26,6 +27,10 @@ __all__ = [
     "parse_proxy",
     "parse_serial",
 ]
+
+
+TIME_FORMS = "2026-07-01, 2026-07-01T12:00 (in UTC) or 2026-07-01T14:00+02:00"
+"""How users write a time, for help texts and errors."""
 
 
 def parse_moment(option: str, text: str) -> datetime.datetime:
@@ -39,8 +44,7 @@ def parse_moment(option: str, text: str) -> datetime.datetime:
     try:
         return moment_from(text)
     except ValueError as error:
-        hint = "use 2026-07-01, 2026-07-01T12:00Z or 2026-07-01T14:00+02:00"
-        raise CommandError(option, str(error), hint) from error
+        raise CommandError(option, str(error), f"use {TIME_FORMS}") from error
 
 
 def parse_duration(option: str, text: str) -> datetime.timedelta:

@@ -32,7 +32,7 @@ from ocsp.cli.commands.status.subjects import Subject, subjects_from
 from ocsp.cli.commands.status.workers import NOT_CONFIRMED, wait_for_workers
 from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
-from ocsp.cli.input.arguments import parse_moment
+from ocsp.cli.input.arguments import TIME_FORMS, parse_moment
 from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import errors
 from ocsp.errors import AlreadyRevoked, StatusChangeRefused, UnknownCertificate
@@ -107,14 +107,15 @@ def revoke(
         str | None,
         Option(
             metavar="TIME",
-            help="Revocation time (ISO 8601; no zone means UTC). Default: now.",
+            help=f"Revocation time: {TIME_FORMS}. Default: now.",
         ),
     ] = None,
     invalidity_date: Annotated[
         str | None,
         Option(
             metavar="TIME",
-            help="When the key was or may have been compromised (RFC 5280 §5.3.2).",
+            help="When the key was or may have been compromised (RFC 5280 §5.3.2):"
+            f" {TIME_FORMS}.",
         ),
     ] = None,
     change_reason: Annotated[

@@ -11,7 +11,7 @@ from cryptography.x509 import ReasonFlags
 
 from ocsp.asn1.times import later
 from ocsp.cli.exit_codes import CommandError
-from ocsp.cli.input.arguments import parse_duration, parse_moment
+from ocsp.cli.input.arguments import TIME_FORMS, parse_duration, parse_moment
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.parameters import Option
 from ocsp.messages.reasons import reason_from
@@ -54,11 +54,17 @@ Reasons = Annotated[
 ]
 Since = Annotated[
     str | None,
-    Option(metavar="TIME", help="Only certificates revoked at this time or later."),
+    Option(
+        metavar="TIME",
+        help=f"Only certificates revoked at this time or later: {TIME_FORMS}.",
+    ),
 ]
 Until = Annotated[
     str | None,
-    Option(metavar="TIME", help="Only certificates revoked before this time."),
+    Option(
+        metavar="TIME",
+        help=f"Only certificates revoked before this time: {TIME_FORMS}.",
+    ),
 ]
 Expiring = Annotated[
     str | None,

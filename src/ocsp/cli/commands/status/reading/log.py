@@ -17,7 +17,7 @@ from ocsp.cli.commands.status.documents import (
 )
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
 from ocsp.cli.help_text import epilog, helped_by
-from ocsp.cli.input.arguments import parse_count, parse_moment, parse_serial
+from ocsp.cli.input.arguments import TIME_FORMS, parse_count, parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import note, output, require_output
@@ -51,10 +51,13 @@ def log(
     ] = None,
     since: Annotated[
         str | None,
-        Option(metavar="TIME", help="Only changes at this time or later."),
+        Option(
+            metavar="TIME", help=f"Only changes at this time or later: {TIME_FORMS}."
+        ),
     ] = None,
     until: Annotated[
-        str | None, Option(metavar="TIME", help="Only changes before this time.")
+        str | None,
+        Option(metavar="TIME", help=f"Only changes before this time: {TIME_FORMS}."),
     ] = None,
     after: Annotated[
         str,
