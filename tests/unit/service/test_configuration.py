@@ -222,6 +222,9 @@ ERRORS = [
         '2: answers.validity: must be a text in quotes, such as "30s", "5m" or "4d"'
     )),
     ("[answers]\nvalidity = '0s'\n" + SMALLEST, "2: answers.validity: must be more than 0 seconds"),
+    ("[retention]\naudit = '23h'\n" + SMALLEST, (
+        "2: retention.audit: must be at least 1d, and is 23h"
+    )),
     ("[answers]\nmemory = 64\n" + SMALLEST, '2: answers.memory: has no unit; write for example "64MiB"'),
     ("[answers]\nnonce = 'maybe'\n" + SMALLEST, (
         "2: answers.nonce: is 'maybe'; write one of 'echo', 'ignore' or 'require'"

@@ -19,6 +19,7 @@ from pydantic import (
 from ocsp import limits
 from ocsp.asn1.times import utc
 from ocsp.http import CacheTag
+from ocsp.quantities import duration_text
 from ocsp.responder import NoncePolicy, SignerTrust, UnknownSerialPolicy
 from ocsp.service.configuration.values import (
     SQLURL,
@@ -69,6 +70,12 @@ def _few_enough(workers: int) -> int:
             f" {limits.MAX_WORKER_PROCESSES}"
         )
     return workers
+
+
+def _at_least_a_day(duration: datetime.timedelta) -> datetime.timedelta:
+    if duration < _DAY:
+        raise ValueError(f"must be at least 1d, and is {duration_text(duration)}")
+    return duration
 
 
 def _in_utc(moment: datetime.datetime) -> datetime.datetime:
@@ -419,8 +426,9 @@ class RetentionSettings(Settings):
     """How long a certificate has a status after its notAfter; without it, for ever.
     Stored answers get their archive cutoff when they are due again."""
 
-    audit: Duration | None = None
-    """How long the database keeps who changed which status; without it, for ever."""
+    audit: Annotated[Duration, AfterValidator(_at_least_a_day)] | None = None
+    """How long the database keeps who changed which status, at least a day; without it,
+    for ever."""
 
 
 class PurgeSettings(Settings):
