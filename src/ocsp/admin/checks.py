@@ -222,7 +222,7 @@ def _check_canned(authority: CannedAuthority, alarm: datetime.timedelta) -> Resu
     )
     if ended or not authority.is_current(now):
         return Level.DEGRADED, ended or "no response is valid now"
-    for each in authority.ended(now + alarm):
+    for each in authority.ended(now, alarm):
         words = span(int((each.next_update - now).total_seconds()))
         return Level.DEGRADED, f"{each.file} ends in {words}"
     return Level.OK, ""

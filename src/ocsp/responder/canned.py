@@ -172,16 +172,20 @@ class CannedAuthority:
             for each in found
         )
 
-    def ended(self, now: datetime.datetime) -> tuple[CannedAnswer, ...]:
+    def ended(
+        self, now: datetime.datetime, within: datetime.timedelta = datetime.timedelta()
+    ) -> tuple[CannedAnswer, ...]:
         """
         Return what has ended at *now* and is the last answer about a certificate.
 
         Clients that ask about that certificate get *tryLater*.
 
         Args:
-            now: The time, aware; a later one for what ends until then.
+            now: The time, aware.
+
+            within: Also what ends so soon after it.
         """
-        return tuple(each for each in self._last if each.next_update <= now)
+        return tuple(each for each in self._last if each.next_update - now <= within)
 
     def answer(self, cert_ids: Sequence[CertID], now: datetime.datetime) -> Answer:
         """

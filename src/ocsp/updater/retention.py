@@ -87,4 +87,8 @@ class Pruning:
 def _before(
     now: datetime.datetime, age: datetime.timedelta | None
 ) -> datetime.datetime | None:
-    return None if age is None else now - age
+    """Return what to delete; ``None`` for nothing, also if *age* is 3,000 years."""
+    try:
+        return None if age is None else now - age
+    except OverflowError:
+        return None

@@ -77,6 +77,20 @@ def test_what_is_wrong_for_another_reason_is_an_error(
     assert main(["config", "check"]) == 4
 
 
+def test_the_alarm_can_be_as_long_as_one_likes(
+    files: CAFolder, offline: OfflineCA
+) -> None:
+    """The check ended with an internal error, because the time is after 9999."""
+    offline.sign(5)
+    files.write(
+        "ocsp.toml",
+        f'{files.configuration.read_text()}\n[signing]\nalarm = "9999999d"\n',
+    )
+    problems, warnings = _look(files, files.now)
+    assert problems == []
+    assert len(warnings) == 1
+
+
 def test_a_signer_that_has_ended_stops_no_other_issuer(
     files: CAFolder, offline: OfflineCA
 ) -> None:

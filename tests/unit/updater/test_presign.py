@@ -508,6 +508,14 @@ def test_the_updater_deletes_what_is_too_old(
     assert pruned == [{"expired_before": NOW - day, "events_before": NOW - 2 * day}]
 
 
+def test_a_retention_of_thousands_of_years_deletes_nothing(scene: Scene) -> None:
+    """Each round ended with an error, because the time is before the year 1."""
+    longest = datetime.timedelta.max
+    pruned = Pruning(scene.store, Retention(certificates=longest, events=longest))
+    pruned.run_if_due(NOW)
+    assert scene.store.count(scene.authorities[0].key).total == 10
+
+
 def test_a_retention_that_is_too_short_is_refused() -> None:
     """Responders have to read the events of the last day."""
     with pytest.raises(ocsp.ConfigError, match="events"):

@@ -85,4 +85,4 @@ def _ending(
     authority: CannedAuthority, now: datetime.datetime, alarm: datetime.timedelta
 ) -> list[CannedAnswer]:
     ended = authority.ended(now)
-    return [each for each in authority.ended(now + alarm) if each not in ended]
+    return [each for each in authority.ended(now, alarm) if each not in ended]
