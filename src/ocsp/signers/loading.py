@@ -172,7 +172,10 @@ def read_signer_certificate(
     try:
         return load_certificates(data)[0]
     except SchemaError as error:
-        raise ConfigError(setting, f"{path}: {error.reason}") from error
+        kind = kind_of(data)
+        is_other = kind not in {None, "a certificate", "a PKCS #7 file"}
+        reason = f"is {kind}, not a certificate" if is_other else error.reason
+        raise ConfigError(setting, f"{path}: {reason}") from error
 
 
 def read_private_keys(

@@ -108,7 +108,8 @@ def why_no_ca(certificate: x509.Certificate) -> str:
     """
     constraints = extensions_of(certificate).find(x509.BasicConstraints)
     if constraints is not None:
-        return "" if constraints.ca else "is not a CA (basicConstraints)"
+        no = "is not a CA: cA in its basicConstraints is false"
+        return "" if constraints.ca else no
     if certificate.version is x509.Version.v3:
         return "is not a CA: it has no basicConstraints"
     return ""

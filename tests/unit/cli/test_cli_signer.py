@@ -163,9 +163,18 @@ def test_no_file_is_overwritten_without_being_asked(desk: Desk, name: str) -> No
         (("request", "--key", "k", "--out", "a", "--subject", ""), "--subject: "),
         ((*ISSUE, "--cert", "r.pem"), "--request: give either --request or --key"),
         ((*ISSUE, "--key", "k", "--cert", "c"), "--subject: is needed for a new key"),
-        ((*ISSUE, *NEW, "--cert", "c", "--days", "0"), "days: must be at least 1"),
-        ((*ISSUE, *NEW, "--cert", "c", "--days", "500"), "days: 500 is too long"),
-        ((*ISSUE, "--request", "ca.pem", "--cert", "c"), "has no PEM block"),
+        (
+            (*ISSUE, *NEW, "--cert", "c", "--days", "0"),
+            "error: --days: must be at least 1",
+        ),
+        (
+            (*ISSUE, *NEW, "--cert", "c", "--days", "500"),
+            "error: --days: 500 is too long",
+        ),
+        (
+            (*ISSUE, "--request", "ca.pem", "--cert", "c"),
+            "ca.pem: is a certificate, not",
+        ),
         (("issue", *ISSUER, *NEW, "--cert", "c"), "--issuer-key: give either"),
         (
             ("check", *ISSUER, "--cert", "ca.pem"),

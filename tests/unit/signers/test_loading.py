@@ -129,7 +129,7 @@ FAULTS: dict[str, Callable[[SignerSpec], SignerSpec]] = {
         ("needless passphrase", "key", "is not encrypted; remove passphrase_file"),
         ("empty passphrase", "passphrase_file", "has an empty first line"),
         ("another key", "key", "is not the key of the certificate .*responder.pem"),
-        ("key as certificate", "certificate", "responder.key: "),
+        ("key as certificate", "certificate", "is a private key, not a certificate"),
         ("cut certificate", "certificate", "responder.pem: "),
     ],
 )

@@ -160,7 +160,7 @@ def test_an_issuer_that_is_no_ca_is_a_warning() -> None:
     found = self_test(Authority(leaf, [KeySigner(key("Test CA"), leaf)]), NOW)
     assert found.failures == ()
     (warning,) = found.warnings
-    assert warning.startswith("the issuer 'CN=Test CA' is not a CA (basicConstraints)")
+    assert warning.startswith("the issuer 'CN=Test CA' is not a CA: cA in its basic")
 
 
 def test_the_validity_of_the_answers_is_that_of_the_responder() -> None:

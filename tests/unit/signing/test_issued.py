@@ -177,7 +177,7 @@ def test_which_certificates_can_be_those_of_a_ca() -> None:
     no_ca = x509.BasicConstraints(ca=False, path_length=None)
     assert why_no_ca(ca()) == ""
     assert why_no_ca(make("a", "a", extensions=[no_ca])) == (
-        "is not a CA (basicConstraints)"
+        "is not a CA: cA in its basicConstraints is false"
     )
     assert why_no_ca(leaf()) == "is not a CA: it has no basicConstraints"
     old = _without_extensions(ca())

@@ -62,9 +62,15 @@ def test_a_source_that_is_deleted_closes_its_file(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     """Without ``create`` no file is created."""
     path = tmp_path / "none.db"
-    with pytest.raises(ocsp.errors.StoreError, match="the file does not exist"):
+    with pytest.raises(
+        ocsp.errors.StoreError, match="the file does not exist"
+    ) as found:
         SQLiteStore(path)
+    assert "ocsp status add and ocsp status import make it" in str(found.value)
     assert not path.exists()
+    below = tmp_path / "none" / "status.db"
+    with pytest.raises(ocsp.errors.StoreError, match="its directory does not exist"):
+        SQLiteStore(below, create=True)
 
 
 def test_other_files_are_rejected_and_unchanged(tmp_path: Path) -> None:

@@ -60,7 +60,10 @@ def write_atomically(
     # In the same directory, because a rename is atomic only within one file system. A
     # server that reads a whole directory ignores names that begin with a dot.
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
-    handle = lock_file(temporary)
+    try:
+        handle = lock_file(temporary)
+    except UnreadableFile as error:  # its name says nothing to users
+        raise UnreadableFile(path, f"cannot be written: {error.reason}") from error
     if handle is None:
         raise UnreadableFile(temporary, "another process uses it")
     try:

@@ -118,8 +118,8 @@ def issue_delegate(
             certificate would be valid longer than that of the CA.
         SignerUnavailable: If the key is in a token, which fails.
     """
-    begin, end = _validity(issuer, days, now)
     _require_ca(issuer, issuer_key)
+    begin, end = _validity(issuer, days, now)
     ca_name = subject_of(issuer)
     if subject == ca_name:
         raise ConfigError("subject", "is the name of the CA; give the delegate another")

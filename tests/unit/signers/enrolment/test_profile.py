@@ -117,6 +117,10 @@ def test_serial_numbers_are_random_and_long() -> None:
         ({"now": NOW + 40 * DAY}, "issuer: its certificate is valid from .*not now"),
         ({"subject": name("Test CA")}, "subject: is the name of the CA"),
         ({"public_key": key("Test CA").public_key()}, "key: is the key of the CA"),
+        (
+            {"issuer": make("Test CA", "Test CA"), "days": 99},
+            "issuer: 'CN=Test CA' is not a CA: it has no basicConstraints",
+        ),
         ({"issuer_key": key("other")}, "issuer key: is not the key of 'CN=Test CA'"),
         (
             {"issuer": make("Test CA", "Test CA")},

@@ -43,6 +43,7 @@ from ocsp.cli.render.console import require_output
 from ocsp.errors import ConfigError, DecodeError
 from ocsp.guarded.certificates import load_request, subject_of
 from ocsp.guarded.pem import der_blocks
+from ocsp.inspection.file_kinds import kind_of
 from ocsp.inspection.vocabulary import one_line
 from ocsp.pkcs11.key_uri import KeyURI
 from ocsp.pkcs11.private_key import generate_key, open_private_key
@@ -82,6 +83,14 @@ ISSUE = epilog(
 )
 
 _OUTPUT = "-"
+
+_OPTIONS = {
+    "days": "--days",
+    "issuer": "--issuer",
+    "issuer key": "--issuer-key",
+    "subject": "--subject",
+}
+"""The option that an error of :func:`issue_delegate` is about."""
 
 _REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 
@@ -223,9 +232,12 @@ def issue(
     with _issuer_key(
         issuer_key, issuer_passphrase_file, issuer_pkcs11, issuer_pin_file
     ) as ca_key:
-        issued = issue_delegate(
-            ca, ca_key, public, name, days=days, now=datetime.datetime.now(datetime.UTC)
-        )
+        now = datetime.datetime.now(datetime.UTC)
+        try:
+            issued = issue_delegate(ca, ca_key, public, name, days=days, now=now)
+        except ConfigError as error:
+            where = _OPTIONS.get(error.key, error.key)
+            raise CommandError(where, error.reason) from error
     if own is not None and key is not None:
         pem = private_key_pem(own, read_passphrase(as_path(passphrase_file)))
         write_secret(Path(key), pem, overwrite=overwrite)
@@ -333,4 +345,7 @@ def _load_request(source: str) -> x509.CertificateSigningRequest:
     try:
         return load_request(der_blocks(data, *_REQUEST_LABELS)[0])
     except DecodeError as error:
-        raise CommandError(place(source), str(error)) from error
+        kind = kind_of(data)
+        is_other = kind is not None and kind != "a certificate request (CSR)"
+        what = f"is {kind}, not a certificate request" if is_other else str(error)
+        raise CommandError(place(source), what) from error

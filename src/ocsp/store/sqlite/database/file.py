@@ -104,7 +104,10 @@ class StatusFile:
             return file_state(self.path)
         except UnreadableFile as error:
             if isinstance(error.__cause__, FileNotFoundError):
-                raise StoreError(f"{self.path}: the file does not exist") from error
+                raise StoreError(
+                    f"{self.path}: the file does not exist; name another one;"
+                    " ocsp status add and ocsp status import make it"
+                ) from error
             raise StoreError(str(error)) from error
 
     def identity(self, state: FileState) -> FileIdentity:
@@ -168,6 +171,8 @@ class StatusFile:
         Raises:
             StoreError: If the file cannot be made, or has another content.
         """
+        if not self.path.parent.is_dir():
+            raise StoreError(f"{self.path}: its directory does not exist")
         connection = self.connect("rwc")
         # Until the file is in WAL mode, each process that reads it locks it.
         connection.execute(f"PRAGMA busy_timeout = {int(LOCK_SECONDS * 1000)}")
