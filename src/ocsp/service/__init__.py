@@ -22,7 +22,7 @@ try:
     from ocsp.service.processes.one_process import serve_in_thread
     from ocsp.service.processes.serving import serve
     from ocsp.service.secret_files import exposed_secrets
-    from ocsp.service.sources import why_unavailable
+    from ocsp.service.sources import why_not_writable, why_unavailable
     from ocsp.service.time.ends import ended_issuers, ending_soon
 except ModuleNotFoundError as error:
     if error.name not in {"httptools", "pydantic"}:
@@ -45,5 +45,6 @@ __all__ = [
     "serve",
     "serve_in_thread",
     "why_database_is_away",
+    "why_not_writable",
     "why_unavailable",
 ]

@@ -18,6 +18,7 @@ from ocsp import limits
 from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
+from ocsp.asn1.times import timestamp
 from ocsp.errors import (
     ConfigError,
     ConfigurationError,
@@ -669,7 +670,7 @@ def check_signers(service: BuiltService, now: datetime.datetime) -> list[str]:
             continue
         place: Place = ("issuer", number, "signers")
         if is_over:
-            problems.add(place, "no certificate of a signer is valid now; add a signer")
+            problems.add(place, _none_is_valid(authority))
         for index, signer in enumerate(authority.signers):
             failures, found = _check_signer(authority, signer, now, validity)
             for failure in failures:
@@ -678,6 +679,17 @@ def check_signers(service: BuiltService, now: datetime.datetime) -> list[str]:
     if problems.found:
         raise ConfigurationError("", problems.found)
     return warnings
+
+
+def _none_is_valid(authority: Authority) -> str:
+    certificates = [each.certificate for each in authority.signers]
+    validities = ", ".join(
+        f"{name_of(each)} is valid from {timestamp(begin)} to {timestamp(end)}"
+        for each, (begin, end) in zip(
+            certificates, map(validity_of, certificates), strict=True
+        )
+    )
+    return f"no certificate of a signer is valid now; add a signer: {validities}"
 
 
 def _check_signer(

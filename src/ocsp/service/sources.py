@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 
 from ocsp.errors import BackendError, ConfigError, SourceUnavailable
@@ -18,8 +19,10 @@ from ocsp.responder.stored_answer import Changes
 from ocsp.service.configuration.model import SourceSettings
 from ocsp.status import CRLDownloads, CRLSource, DirectorySource, IndexSource, SQLSource
 from ocsp.status.sql.presets import preset
+from ocsp.store import DatabaseAddress
+from ocsp.store.author import user_name
 
-__all__ = ["AwaySource", "open_source", "why_unavailable"]
+__all__ = ["AwaySource", "open_source", "why_not_writable", "why_unavailable"]
 
 
 class AwaySource:
@@ -77,6 +80,22 @@ def open_source(settings: SourceSettings, authority: Authority) -> StatusSource:
     if settings.sql is not None and settings.preset is not None:
         return SQLSource(settings.sql, preset(settings.preset), [authority.issuer])
     raise ConfigError("source", "names no source")
+
+
+def why_not_writable(database: DatabaseAddress) -> list[str]:
+    """
+    Return why this user cannot serve from the SQLite file *database*, as sentences.
+
+    Every process that reads it says in its folder what it has seen.
+    """
+    if database.path is None:
+        return []
+    places = (database.path, database.path.parent)
+    denied = [str(each) for each in places if not os.access(each, os.W_OK)]
+    if not denied:
+        return []
+    what = f"the user {user_name()} has no permission to write {' and '.join(denied)}"
+    return [f"{what}, which the responder needs: without it, clients get tryLater"]
 
 
 def why_unavailable(

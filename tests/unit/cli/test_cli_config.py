@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -157,6 +158,24 @@ def test_check_warns_of_a_secret_that_others_can_read(
     path.chmod(0o644)
     assert main(["config", "check"]) == 0
     assert capsys.readouterr().err == f"warning: {exposure_of(path)}\n"
+
+
+@pytest.mark.parametrize("place", [".", "status.db"])
+def test_check_warns_of_a_database_that_the_user_cannot_write(
+    place: str,
+    files: CAFolder,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The check and the start said nothing, and every client got tryLater."""
+    files.write("ocsp.toml", files.settings())
+    denied, access = (files.folder / place).resolve(), os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path != denied and access(path, mode)
+    )
+    assert main(["config", "check"]) == 0
+    warning = capsys.readouterr().err
+    assert f"has no permission to write {denied}, which the responder" in warning
 
 
 def test_check_warns_of_a_source_that_cannot_answer(

@@ -95,7 +95,10 @@ CASES = [
         "ocsp.toml:6: issuer.signers: 'CN=stranger' was issued by 'CN=Other CA', not by"
         " 'CN=Example CA'"
     )),
-    ("ended", "ocsp.toml:6: issuer.signers: no certificate of a signer is valid now; add a signer"),
+    ("ended", (
+        "ocsp.toml:6: issuer.signers: no certificate of a signer is valid now; add a"
+        " signer: CN=ended is valid from 20"
+    )),
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from ocsp.service import (
     ending_soon,
     exposed_secrets,
     why_database_is_away,
+    why_not_writable,
     why_unavailable,
 )
 
@@ -76,6 +77,8 @@ def check_configuration(
             }
             warnings += why_unavailable(service.source, with_sources)
             warnings += exposed_secrets(configuration)
+            if configuration.uses_database:
+                warnings += why_not_writable(configuration.database)
             ended = ConfigurationError("", ended_issuers(service, now))
             return Checked(
                 issuers=tuple(names.values()),
