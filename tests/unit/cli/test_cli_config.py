@@ -16,7 +16,8 @@ from ocsp.cli import main
 from ocsp.guarded.files import exposure_of
 from ocsp.service import read_configuration
 from ocsp.service.time.clock import WARNING
-from tests.ca_folder import CAFolder
+from ocsp.testing.throwaway_ca import Validity
+from tests.ca_folder import DAY, CAFolder
 
 
 @pytest.fixture
@@ -113,6 +114,32 @@ def test_init_says_what_is_missing(
     assert main(["config", "init", *arguments]) == 4
     assert reason in capsys.readouterr().err
     assert not files.configuration.exists()
+
+
+def test_init_says_why_a_file_is_not_used(
+    files: CAFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key with a passphrase, and a certificate that has ended."""
+    ended = Validity(files.now - 2 * DAY, files.now - DAY)
+    files.add_delegate("ended", ended)
+    key = serialization.load_pem_private_key(
+        (files.folder / "responder.key").read_bytes(), None
+    )
+    encrypted = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
+    files.write_secret("responder.key", encrypted.decode())
+    names = ["responder.pem", "responder.key", "ended.pem", "ended.key"]
+    assert main(["config", "init", "ca.pem", *names]) == 4
+    end = f"{files.now - DAY:%Y-%m-%dT%H:%M:%SZ}"
+    reason = "has a passphrase; add it by hand, with passphrase_file"
+    assert capsys.readouterr().err.splitlines()[:3] == [
+        f"warning: responder.key: left out: {reason}",
+        f"warning: ended.pem: left out: CN=ended ended at {end}",
+        "warning: ca.pem: left out: there is no key that signs for it",
+    ]
 
 
 def test_check_reports_each_problem_on_a_line(

@@ -77,7 +77,11 @@ def init(
     ] = "127.0.0.1:9080",
 ) -> None:
     """Write a commented configuration file for the CAs in the files."""
-    from ocsp.service.configuration.starter import find_issuers, starter_text
+    from ocsp.service.configuration.starter import (
+        find_issuers,
+        left_out,
+        starter_text,
+    )
 
     for each in files:
         if not Path(each).exists():
@@ -86,6 +90,8 @@ def init(
     if not issuers:
         raise CommandError(", ".join(files), "has no certificate of a CA")
     usable = [each for each in issuers if each.signers]
+    for path, why in left_out(map(Path, files)):
+        warn(f"{path}: left out: {why}")
     for issuer in issuers:
         if not issuer.signers:
             warn(f"{issuer.certificate}: left out: there is no key that signs for it")

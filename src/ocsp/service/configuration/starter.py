@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import (
     CertificateIssuerPrivateKeyTypes,
 )
@@ -26,15 +27,17 @@ from ocsp.asn1.certificates import validity_of
 from ocsp.asn1.extensions import extensions_of
 from ocsp.asn1.name_comparison import name_of_subject
 from ocsp.asn1.names import name_text
+from ocsp.asn1.times import timestamp
 from ocsp.client.certificate_files import load_certificates
 from ocsp.errors import ConfigError, OCSPError
 from ocsp.guarded.files import read_file
+from ocsp.guarded.key_files import load_private_key, private_key_blocks
 from ocsp.inspection.vocabulary import one_line
 from ocsp.signers.loading import read_private_keys
 from ocsp.signing.issued import is_issued_by, names_issuer, why_no_ca
 from ocsp.signing.signer import matches_certificate
 
-__all__ = ["FoundIssuer", "FoundSigner", "find_issuers", "starter_text"]
+__all__ = ["FoundIssuer", "FoundSigner", "find_issuers", "left_out", "starter_text"]
 
 MAX_FILES = 2000
 """Files that are looked at. The directory of a CA can have one for each certificate."""
@@ -110,6 +113,28 @@ def find_issuers(paths: Iterable[Path]) -> list[FoundIssuer]:
     issuers = [each for each in certificates if _is_ca(each.certificate)]
     now = datetime.datetime.now(datetime.UTC)
     return [_found(each, certificates, keys, now) for each in _distinct(issuers)]
+
+
+def left_out(paths: Iterable[Path]) -> list[tuple[Path, str]]:
+    """
+    Return which files :func:`find_issuers` does not use, and why.
+
+    They are keys with a passphrase, and certificates for OCSP signing that have ended.
+
+    Raises:
+        ConfigError: If there are more than ``MAX_FILES`` files.
+    """
+    now, found = datetime.datetime.now(datetime.UTC), []
+    for path in _files(paths):
+        if _has_passphrase(path):
+            found.append(
+                (path, "has a passphrase; add it by hand, with passphrase_file")
+            )
+        for each in _certificates_in(path):
+            end = validity_of(each)[1]
+            if _is_delegate(each) and end <= now:
+                found.append((path, f"{_subject(each)} ended at {timestamp(end)}"))
+    return found
 
 
 def _found(
@@ -198,6 +223,17 @@ def _keys_in(path: Path) -> list[CertificateIssuerPrivateKeyTypes]:
         return read_private_keys(path, None)
     except OCSPError:
         return []
+
+
+def _has_passphrase(path: Path) -> bool:
+    try:
+        for block in private_key_blocks(read_file(path, limits.MAX_KEY_FILE_BYTES)):
+            load_private_key(block, None)
+    except TypeError:  # the key is encrypted
+        return True
+    except (OCSPError, UnsupportedAlgorithm):
+        return False
+    return False
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
