@@ -47,6 +47,11 @@ def open_store(
     """
     address = DatabaseAddress.read(address)
     if address.path is not None:
+        if not create and not address.path.exists():
+            raise StoreError(
+                f"{address}: the file does not exist; ocsp status add and ocsp status"
+                " import make it"
+            )
         return SQLiteStore(
             address.path, create=create, read_only=read_only, program=program
         )

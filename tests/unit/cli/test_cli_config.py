@@ -116,6 +116,27 @@ def test_init_says_what_is_missing(
     assert not files.configuration.exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--listen", "999.1.1.1:80", "'999.1.1.1' is neither an IP address"),
+        ("--admin", "nowhere", "'nowhere' is not an address and port"),
+        ("--admin", "0.0.0.0:9080", "listen is 0.0.0.0:9080, which other machines"),
+    ],
+)
+def test_init_writes_no_configuration_that_check_refuses(
+    option: str,
+    value: str,
+    reason: str,
+    files: CAFolder,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It wrote one, and said that the check is next."""
+    assert main(["config", "init", ".", option, value]) == 4
+    assert capsys.readouterr().err.startswith(f"error: {option}: {reason}")
+    assert not files.configuration.exists()
+
+
 def test_init_says_why_a_file_is_not_used(
     files: CAFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,6 +159,14 @@ def test_no_file_is_overwritten_without_being_asked(desk: Desk, name: str) -> No
     [
         (("request", "--out", "a", "--subject", "CN=a"), "--key: give either --key or"),
         (("request", *NEW, "--out", "a", "--pkcs11", "x"), "--key: give either --key"),
+        (
+            ("request", *NEW, "--out", "no/a.csr"),
+            "--out: the directory of no/a.csr does not exist",
+        ),
+        (
+            (*ISSUE[:-1], "ca.pem", *NEW, "--cert", "c"),
+            "--issuer-key: ca.pem: is a certificate, not a private key",
+        ),
         (("request", "--key", "k", "--out", "a", "--subject", "x"), "is not a name"),
         (("request", "--key", "k", "--out", "a", "--subject", ""), "--subject: "),
         ((*ISSUE, "--cert", "r.pem"), "--request: give either --request or --key"),

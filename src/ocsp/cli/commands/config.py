@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -77,6 +78,8 @@ def init(
     ] = "127.0.0.1:9080",
 ) -> None:
     """Write a commented configuration file for the CAs in the files."""
+    from ocsp.cli.input.configuration import reported
+    from ocsp.service import configuration_of
     from ocsp.service.configuration.starter import (
         find_issuers,
         left_out,
@@ -106,6 +109,10 @@ def init(
             ", ".join(files), "has no key of a responder, without a passphrase", hint
         )
     text = starter_text(usable, Path(output), listen=listen, admin=admin)
+    with reported(
+        {"listen": "--listen", "admin": "--admin", "admin.listen": "--admin"}
+    ):
+        configuration_of(tomllib.loads(text))
     _write_new(Path(output), text)
     signers = sum(len(each.signers) for each in usable)
     click.echo(

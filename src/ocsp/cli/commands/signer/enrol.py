@@ -300,7 +300,10 @@ def _require_place(option: str, file: str, *, overwrite: bool) -> None:
     """Require that *file* can be written, before a key is made."""
     if file == _OUTPUT:
         require_output()
-    elif not overwrite:
+        return
+    if not Path(file).parent.is_dir():
+        raise CommandError(option, f"the directory of {file} does not exist")
+    if not overwrite:
         _require_free(option, Path(file))
 
 
@@ -335,9 +338,15 @@ def _issuer_key(
         with _token_key(token, pin, None) as key:
             yield key
     elif path is not None:
-        yield read_private_keys(Path(path), read_passphrase(as_path(passphrase_file)))[
-            0
-        ]
+        try:
+            passphrase = read_passphrase(as_path(passphrase_file))
+            key = read_private_keys(Path(path), passphrase)[0]
+        except ConfigError as error:
+            option = "--issuer-passphrase-file"
+            reason = error.reason.replace("passphrase_file", option)
+            where = "--issuer-key" if error.key == "key" else option
+            raise CommandError(where, reason) from error
+        yield key
 
 
 def _load_request(source: str) -> x509.CertificateSigningRequest:

@@ -104,10 +104,7 @@ class StatusFile:
             return file_state(self.path)
         except UnreadableFile as error:
             if isinstance(error.__cause__, FileNotFoundError):
-                raise StoreError(
-                    f"{self.path}: the file does not exist; name another one;"
-                    " ocsp status add and ocsp status import make it"
-                ) from error
+                raise StoreError(f"{self.path}: the file does not exist") from error
             raise StoreError(str(error)) from error
 
     def identity(self, state: FileState) -> FileIdentity:
