@@ -11,13 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocsp.cli import main
+from ocsp.cli.input.arguments import TIME_FORMS
 from tests.unit.linting import forge
 
 Run = Callable[..., tuple[int, str, str]]
 
 AROUND = (
     "--issuer", "ca.pem", "--cert", "leaf.pem", "--request", "request.der",
-    "--at", "2026-07-01T12:00Z",
+    "--at", TIME_FORMS,
 )  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def test_a_response_in_base64_is_read(run: Run) -> None:
         ),
         (("clean.der", "--profile", "none"), "--profile"),
         (("clean.der", "--severity", "fatal"), "--severity"),
-        (("clean.der", "--at", "noon"), "2026-07-01T12:00Z"),
+        (("clean.der", "--at", "noon"), TIME_FORMS),
     ],
 )
 def test_input_that_cannot_be_read_exits_with_4(
