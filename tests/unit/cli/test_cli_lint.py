@@ -18,7 +18,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 AROUND = (
     "--issuer", "ca.pem", "--cert", "leaf.pem", "--request", "request.der",
-    "--at", TIME_FORMS,
+    "--at", "2026-07-01T12:00Z",
 )  # fmt: skip
 
 
