@@ -52,6 +52,27 @@ def _foreign(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def test_a_process_that_begins_waits_for_one_that_closes_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last connection is closed with a lock on the whole file."""
+    path = tmp_path / "status.db"
+    with SQLiteStore(path, create=True):
+        pass
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("SELECT * FROM setting").fetchall()
+    connect = files.StatusFile.connect
+    with ThreadPoolExecutor(1) as pool:
+
+        def connect_and_unlock(file: files.StatusFile, mode: str) -> sqlite3.Connection:
+            pool.submit(other.close)
+            return connect(file, mode)
+
+        monkeypatch.setattr(files.StatusFile, "connect", connect_and_unlock)
+        SQLiteStore(path).close()
+
+
 def test_readers_do_not_wait_for_a_writer(store: SQLiteStore, tmp_path: Path) -> None:
     """They see the status before its transaction, until it ends."""
     with _foreign(tmp_path / "status.db") as other:

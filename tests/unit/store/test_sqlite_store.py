@@ -155,8 +155,10 @@ def test_a_file_that_changes_while_it_is_opened_is_read(
     path = tmp_path / "served.db"
     connect = StatusFile.open_reader
 
-    def connect_late(self: StatusFile, *, read_only: bool) -> sqlite3.Connection:
-        connection = connect(self, read_only=read_only)
+    def connect_late(
+        self: StatusFile, *, read_only: bool, seconds: float
+    ) -> sqlite3.Connection:
+        connection = connect(self, read_only=read_only, seconds=seconds)
         if read_only:
             with SQLiteStore(path) as writer:
                 writer.add(ca(), x509.random_serial_number())
@@ -178,8 +180,10 @@ def test_a_file_that_is_replaced_while_it_is_opened_is_unavailable(
     _made(tmp_path / "second.db", revoked=True)
     connect = StatusFile.open_reader
 
-    def connect_early(self: StatusFile, *, read_only: bool) -> sqlite3.Connection:
-        connection = connect(self, read_only=read_only)
+    def connect_early(
+        self: StatusFile, *, read_only: bool, seconds: float
+    ) -> sqlite3.Connection:
+        connection = connect(self, read_only=read_only, seconds=seconds)
         monkeypatch.setattr(StatusFile, "open_reader", connect)
         (tmp_path / "second.db").replace(path)
         return connection

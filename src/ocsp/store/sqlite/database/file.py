@@ -185,7 +185,9 @@ class StatusFile:
         finally:
             connection.close()
 
-    def open_reader(self, *, read_only: bool) -> sqlite3.Connection:
+    def open_reader(
+        self, *, read_only: bool, seconds: float = 0.0
+    ) -> sqlite3.Connection:
         """
         Return a connection that only reads, and never waits.
 
@@ -193,10 +195,12 @@ class StatusFile:
             read_only: Leave the write-ahead log as it is, also if this is the last
                 connection that is closed.
 
+            seconds: How long to wait for a process that has locked the whole file.
+
         Raises:
             StoreError: If the file cannot be opened, or is no status file.
         """
-        connection = self._open("ro" if read_only else "rw")
+        connection = self._open("ro" if read_only else "rw", seconds)
         for setting in (f"cache_size = -{_CACHE_KIBIBYTES}", "query_only = 1"):
             connection.execute(f"PRAGMA {setting}")
         return connection

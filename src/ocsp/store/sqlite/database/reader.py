@@ -1,8 +1,8 @@
 """
 Read a status file: look up certificates and stored answers, and poll for changes.
 
-A reader never waits: not for a writer, which WAL mode makes unnecessary, and not for a
-process that has locked the whole file. A look-up takes some 10 µs.
+A look-up never waits: not for a writer, which WAL mode makes unnecessary, and not for a
+process that has locked the whole file. It takes some 10 µs.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ __all__ = ["Reader"]
 
 CHECK_SECONDS = 0.02
 """How long look-ups use the open file before they check that it was not replaced."""
+
+OPEN_SECONDS = 1.0
+"""How long a process that begins waits for one that has locked the whole file, as the
+one that closes the last connection does for some milliseconds."""
 
 QUIET_SECONDS = 1.0
 """
@@ -113,12 +117,14 @@ class Reader:
 
     def open(self) -> None:
         """
-        Open the file.
+        Open the file: wait if another process closes it at this moment.
 
         Raises:
             StoreError: If there is no such file, or it cannot be opened.
         """
         with self._lock, reported(self._file.path):
+            if self._connection is None:
+                self._open(self._file.state(), OPEN_SECONDS)
             self._follow()
 
     def fetch_one(self, sql: str, values: Sequence[object] = ()) -> Any:
@@ -188,10 +194,10 @@ class Reader:
             self._file.discard_log(old)
         self.close()
 
-    def _open(self, state: FileState) -> sqlite3.Connection:
+    def _open(self, state: FileState, seconds: float = 0.0) -> sqlite3.Connection:
         self._file.join(self)
         connection = self._connection = self._file.open_reader(
-            read_only=self._read_only
+            read_only=self._read_only, seconds=seconds
         )
         now = self._file.state()
         if (now.device, now.inode) != (state.device, state.inode):
