@@ -13,7 +13,7 @@ from cryptography import x509
 
 import ocsp
 from ocsp.responder import IssuerKey, StatusQuery, StatusRecord, StatusSource
-from ocsp.store import Store
+from ocsp.store import CertificateRow, Store
 from tests.pki import NOW, ca
 from tests.unit.status import contract as source_contract
 from tests.unit.store.contract.databases import Database
@@ -252,6 +252,17 @@ def test_a_transaction_that_fails_changes_nothing(
         revoke_all()
     assert _ask(store, query(1), query(2)) == [GOOD, GOOD]
     assert store.revoke(ca(), 1, NOW, STOLEN).changed
+
+
+def test_a_part_of_a_transaction_that_fails_is_taken_back(store: Store) -> None:
+    """As a whole, if the caller goes on; what was done before and after it stays."""
+    rows = [CertificateRow(serial_number=number) for number in (2, 2**2000)]
+    with store.transaction():
+        store.add(ca(), 1)
+        with pytest.raises(ocsp.errors.StoreError, match=r"(?i)check"):
+            store.import_rows(ca(), rows, digest=bytes(32), done=2)
+        store.add(ca(), 3)
+    assert [entry.serial_number for entry in store.entries()] == [1, 3]
 
 
 def test_processes_that_write_at_the_same_time_lose_nothing(database: Database) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "immediate",
     "is_busy",
     "name_database",
+    "nested",
     "reported",
 ]
 
@@ -291,6 +292,21 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         with contextlib.suppress(sqlite3.ProgrammingError):
             if connection.in_transaction:  # SQLite ends some transactions by itself
                 connection.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def nested(connection: sqlite3.Connection) -> Iterator[None]:
+    """Make the changes of the ``with`` block a part of a transaction: all, or none."""
+    connection.execute("SAVEPOINT nested")
+    try:
+        yield
+        connection.execute("RELEASE nested")
+    except BaseException:
+        # SQLite may have taken the whole transaction back.
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK TO nested")
+            connection.execute("RELEASE nested")
         raise
 
 

@@ -26,6 +26,7 @@ from ocsp.store.sqlite.database.file import (
     FileIdentity,
     StatusFile,
     immediate,
+    nested,
     reported,
 )
 
@@ -90,7 +91,8 @@ class Writer:
         with self._lock:
             if self._inside:
                 assert self._connection is not None  # noqa: S101 - for mypy
-                yield self._connection
+                with reported(self._file.path), nested(self._connection):
+                    yield self._connection
                 return
             with self._transaction("FULL", TRUNCATE_BYTES if bulk else 0) as connection:
                 self._inside = True
