@@ -24,12 +24,12 @@ from hypothesis.stateful import (
 from ocsp import OCSPCertStatus
 from ocsp.errors import StatusChangeRefused
 from ocsp.responder import CertIDForm, DueAnswer, NewAnswer, StatusRecord
-from ocsp.store import CertificateRow, SQLiteStore, Store
+from ocsp.store import Action, CertificateRow, SQLiteStore, Store
 from ocsp.store.postgresql import PostgreSQLStore
 from ocsp.store.sqlite.database import reader
 from tests.pki import NOW, ca
 from tests.servers.postgresql import PostgreSQLServer
-from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed_due
+from tests.unit.store.scene import NOW_SECONDS, SHA1, added_in, query, signed_due
 
 SERIALS = st.integers(1, 4)
 REASONS = st.sampled_from(
@@ -200,6 +200,18 @@ class StoreModel(RuleBasedStateMachine):
                     text = found.stored.tbs
                     assert text == self.answers[serial]
                     assert text.endswith(found.record.status.name.encode())
+
+    @invariant()
+    def the_history_has_what_the_model_has(self) -> None:
+        """Each certificate was added, and each version but the first is a change."""
+        for store in getattr(self, "stores", ()):
+            events = list(store.events())
+            assert added_in(events) == len(self.records)
+            changes = [each for each in events if each.action is Action.CHANGED]
+            assert len(changes) == sum(each[1] - 1 for each in self.records.values())
+            last = {each.serial_number: (each.after, each.version) for each in changes}
+            changed = {n: each for n, each in self.records.items() if each[1] > 1}
+            assert last == changed
 
 
 SETTINGS = settings(max_examples=25, stateful_step_count=30, deadline=None)

@@ -352,7 +352,14 @@ def _answers(store: Store, query: StatusQuery) -> Iterator[KeptAnswer]:
 
 def _change(event: Event) -> StatusChange:
     by = [each for each in (event.who, event.host, event.program) if each]
-    return StatusChange(event.at, _words(event.after), ", ".join(by))
+    return StatusChange(event.at, _done(event), ", ".join(by))
+
+
+def _done(event: Event) -> str:
+    if event.after is None:
+        return "deleted"
+    added = "added as " if event.before is None else ""
+    return f"{added}{_words(event.after)}"
 
 
 def _words(record: StatusRecord) -> str:

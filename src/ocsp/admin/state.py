@@ -140,10 +140,10 @@ class StoreView:
 
 
 class StatusChange(NamedTuple):
-    """One change of the status of a certificate."""
+    """What was done to a certificate: added, deleted, or its status changed."""
 
     time: datetime.datetime
-    status: str
+    what: str
     by: str
 
 
@@ -171,7 +171,7 @@ class CertificateView:
 
         answers: The signed answers in the store.
 
-        changes: The last changes of the status, newest first.
+        changes: What was done to it, newest first.
     """
 
     serial_number: int

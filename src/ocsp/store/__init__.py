@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.claim import Claim
+from ocsp.store.events import Action, Event, ImportSummary, PruneSummary
 from ocsp.store.migrating import Migration, Pass
 from ocsp.store.opening import (
     open_store,
@@ -23,7 +24,6 @@ from ocsp.store.values import (
     CertificateRow,
     Change,
     Entry,
-    Event,
     ImportedBatch,
     LateReader,
     NewChanges,
@@ -33,17 +33,20 @@ from ocsp.store.values import (
 )
 
 __all__ = [
+    "Action",
     "CertificateRow",
     "Change",
     "Claim",
     "DatabaseAddress",
     "Entry",
     "Event",
+    "ImportSummary",
     "ImportedBatch",
     "LateReader",
     "Migration",
     "NewChanges",
     "Pass",
+    "PruneSummary",
     "Pruned",
     "Restored",
     "SQLiteStore",

@@ -17,8 +17,9 @@ from typing import Any, Protocol
 from ocsp.asn1.der import integer_octets
 from ocsp.messages.statuses import OCSPCertStatus
 from ocsp.responder.source import IssuerKey
-from ocsp.store.rows import entry_from, event_from
-from ocsp.store.values import Entry, Event, StatusCounts, StoredIssuer, seconds
+from ocsp.store.events import Event, event_from
+from ocsp.store.rows import entry_from
+from ocsp.store.values import Entry, StatusCounts, StoredIssuer, seconds
 
 __all__ = ["Listing", "RowReader"]
 
@@ -34,9 +35,10 @@ SELECT issuer_id, serial, issuer.subject, name_hash, key_hash, certificate.subje
 FROM certificate JOIN issuer ON issuer.id = issuer_id
 """
 _EVENTS = """
-SELECT event.id, at, issuer.subject, name_hash, key_hash, serial, version,
-    old_revoked, old_reason, old_invalid, revoked, reason, invalid, who, host, program
-FROM event JOIN issuer ON issuer.id = issuer_id
+SELECT event.id, at, action, issuer.subject, name_hash, key_hash, serial, version,
+    old_revoked, old_reason, old_invalid, revoked, reason, invalid, detail,
+    who, host, program
+FROM event LEFT JOIN issuer ON issuer.id = issuer_id
 """
 _COUNTS = """
 SELECT count(*), count(*) FILTER (WHERE revoked IS NULL),
@@ -117,7 +119,7 @@ class Listing:
             after = (rows[-1][0], rows[-1][1])
 
     def events(self, after: int) -> Iterator[Event]:
-        """Yield the changes with larger numbers than *after*, the oldest first."""
+        """Yield the events with larger numbers than *after*, the oldest first."""
         query = f"{_EVENTS} WHERE event.id > ? ORDER BY event.id LIMIT ?"
         while rows := self._all(query, (after, PAGE)):
             for row in rows:
@@ -125,9 +127,9 @@ class Listing:
             after = rows[-1][0]
 
     def history(self, issuer: IssuerKey, serial_number: int, limit: int) -> list[Event]:
-        """Return the last changes of one certificate, the newest first."""
+        """Return the last events of one certificate, the newest first."""
         rows = self._all(
-            f"{_EVENTS} WHERE name_hash = ? AND key_hash = ? AND serial = ?"
+            f"{_EVENTS} WHERE {_OF_ISSUER} AND serial = ?"
             " ORDER BY event.id DESC LIMIT ?",
             (*issuer, integer_octets(serial_number), limit),
         )

@@ -50,9 +50,9 @@ class Pass:
 
         surplus: The certificates that only the target has.
 
-        events: The changes of status that were added to the history. One that was
-            made in PostgreSQL during an earlier pass, and committed after later ones,
-            is left out; its certificate is compared as all others are.
+        events: The events that were added to the history. One that was written in
+            PostgreSQL during an earlier pass, and committed after later ones, is left
+            out; its certificates are compared as all others are.
 
         serial_numbers: The serial numbers of the first conflicts.
     """

@@ -13,7 +13,6 @@ from ocsp.responder.stored_answer import CertIDForm, DueAnswer
 from ocsp.store.values import (
     CertificateRow,
     Entry,
-    Event,
     moment,
     record_from,
     seconds,
@@ -26,8 +25,6 @@ __all__ = [
     "certificate_columns",
     "due_from",
     "entry_from",
-    "event_columns",
-    "event_from",
 ]
 
 _log = logging.getLogger("ocsp.store")
@@ -98,34 +95,6 @@ def entry_from(row: tuple[Any, ...]) -> Entry:
     )
 
 
-def event_from(row: tuple[Any, ...]) -> Event:
-    """
-    Return one change of a status.
-
-    Args:
-        row: ``id``, ``at``, the issuer's ``subject``, ``name_hash`` and ``key_hash``;
-            ``serial``, ``version``, the three columns of the status before, those of
-            the status after, ``who``, ``host`` and ``program``.
-    """
-    number, at, name, name_hash, key_hash, serial, version, *rest = row
-    who, host, program = rest[6:]
-    made = moment(at)
-    assert made is not None  # noqa: S101 - for mypy: the column is NOT NULL
-    return Event(
-        id=number,
-        at=made,
-        issuer=name,
-        issuer_key=IssuerKey(name_hash, key_hash),
-        serial_number=serial_from(serial),
-        version=version,
-        before=record_from(*rest[:3]),
-        after=record_from(*rest[3:6]),
-        who=who,
-        host=host,
-        program=program,
-    )
-
-
 def certificate_columns(row: CertificateRow) -> tuple[Any, ...]:
     """
     Return the columns of a certificate.
@@ -139,25 +108,4 @@ def certificate_columns(row: CertificateRow) -> tuple[Any, ...]:
         seconds(row.expires),
         row.record.cert_hash or None,
         *status_columns(row.record),
-    )
-
-
-def event_columns(event: Event) -> tuple[Any, ...]:
-    """
-    Return the columns of a change of a status, without its number.
-
-    They are ``at``, the issuer's ``name_hash`` and ``key_hash``, ``serial``,
-    ``version``, the three columns of the status before, those of the status after,
-    ``who``, ``host`` and ``program``.
-    """
-    return (
-        seconds(event.at),
-        *event.issuer_key,
-        integer_octets(event.serial_number),
-        event.version,
-        *status_columns(event.before),
-        *status_columns(event.after),
-        event.who,
-        event.host,
-        event.program,
     )

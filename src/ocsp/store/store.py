@@ -33,13 +33,13 @@ from ocsp.responder.stored_answer import (
     NewAnswer,
 )
 from ocsp.store.claim import Claim
+from ocsp.store.events import Event
 from ocsp.store.listing import Listing
 from ocsp.store.rules import released_record, revoked_record
 from ocsp.store.values import (
     CertificateRow,
     Change,
     Entry,
-    Event,
     ImportedBatch,
     LateReader,
     NewChanges,
@@ -215,29 +215,37 @@ class Store(ABC):
         digest: bytes,
         done: int,
         name: str = "",
+        sha256: bytes = b"",
     ) -> ImportedBatch:
         """
         Import certificates in one transaction: all of them or none.
 
         Certificates in the store keep their subject and expiry. A revocation is added
-        to a certificate that is good or on hold; no certificate becomes good.
+        to a certificate that is good or on hold; no certificate becomes good. The
+        history gets one event with the counts, unless nothing changes, and one for each
+        certificate that was there and is revoked now.
 
         Args:
             issuer: The certificate of their issuer.
 
             rows: The certificates; some thousands are a good number.
 
-            digest: SHA-256 of the file that they come from.
+            digest: SHA-256 of the file that they come from, and of how it is read: an
+                import that was interrupted is found by it.
 
             done: How many rows of that file have been imported after this batch.
 
-            name: The name of that file, for people.
+            name: The name of that file, for the history.
+
+            sha256: SHA-256 of that file alone, for the history; empty if there is none.
 
         Raises:
             StoreError: If the store cannot be written, or a row has values that the
                 database refuses.
         """
-        return self._import_rows(issuer, rows, digest=digest, done=done, name=name)
+        return self._import_rows(
+            issuer, rows, digest=digest, done=done, name=name, sha256=sha256
+        )
 
     @abstractmethod
     def _import_rows(
@@ -248,17 +256,18 @@ class Store(ABC):
         digest: bytes,
         done: int,
         name: str,
+        sha256: bytes,
     ) -> ImportedBatch: ...
 
     def import_events(self, events: Iterable[Event], *, name: str, place: str) -> None:
         """
-        Add changes of status that another store recorded to the history.
+        Add events that another store recorded to the history.
 
         The status of no certificate changes. In the same transaction the place *place*
         is kept for the program *name*, so that it can go on after an interruption.
 
         Args:
-            events: The changes; their numbers are not kept.
+            events: The events; their numbers are not kept.
 
             name: The name of the program, as in :meth:`write_cursor`.
 
@@ -324,6 +333,10 @@ class Store(ABC):
     ) -> Pruned:
         """
         Delete expired certificates with their answers, and old events.
+
+        It is done in transactions of some rows. In each of them the history gets an
+        event for each issuer that says how many certificates were deleted, or one that
+        says how many events.
 
         Args:
             expired_before: Delete certificates whose expiry is known and earlier.
@@ -449,13 +462,14 @@ class Store(ABC):
 
     def events(self, after: int = 0) -> Iterator[Event]:
         """
-        Yield the changes of status, the oldest first.
+        Yield the events of the history, the oldest first.
 
         Args:
             after: Only events with larger numbers.
 
         Raises:
             SourceUnavailable: If the store cannot be read now, or is gone.
+            StoreError: If an event has values that mean nothing.
         """
         return self._listing.events(after)
 
@@ -463,19 +477,21 @@ class Store(ABC):
         self, issuer: IssuerKey, serial_number: int, limit: int = 20
     ) -> list[Event]:
         """
-        Return the last changes of the status of one certificate, the newest first.
+        Return the last events about one certificate alone, the newest first.
 
-        It reads all events.
+        They say who added it, and who changed its status. A certificate that an import
+        has added has no event for that; see :meth:`import_rows`.
 
         Args:
             issuer: The issuer.
 
             serial_number: The serial number of the certificate.
 
-            limit: How many changes at most.
+            limit: How many events at most.
 
         Raises:
             SourceUnavailable: If the store cannot be read now, or is gone.
+            StoreError: If an event has values that mean nothing.
         """
         return self._listing.history(issuer, serial_number, limit)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from cryptography import x509
 
@@ -17,7 +17,6 @@ __all__ = [
     "CertificateRow",
     "Change",
     "Entry",
-    "Event",
     "ImportedBatch",
     "LateReader",
     "NewChanges",
@@ -84,49 +83,6 @@ class Entry:
     expires: datetime.datetime | None
     record: StatusRecord
     version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """
-    One change of a status.
-
-    Attributes:
-        id: The number of the event; later events have larger numbers.
-
-        at: When the change was made, by the clock of the machine, in UTC.
-
-        issuer: The name of the issuer (RFC 4514).
-
-        issuer_key: The issuer, as in a :class:`ocsp.responder.StatusQuery`.
-
-        serial_number: The serial number of the certificate.
-
-        version: The version of the status after the change.
-
-        before: The status before the change.
-
-        after: The status after the change.
-
-        who: The user of the operating system, or ``None`` if another program than
-            this package made the change.
-
-        host: The name of the machine, or ``None``.
-
-        program: The program, such as ``ocsp status revoke``, or ``None``.
-    """
-
-    id: int
-    at: datetime.datetime
-    issuer: str
-    issuer_key: IssuerKey
-    serial_number: int
-    version: int
-    before: StatusRecord
-    after: StatusRecord
-    who: str | None
-    host: str | None
-    program: str | None
 
 
 class StatusCounts(NamedTuple):
@@ -260,6 +216,14 @@ class Change(NamedTuple):
 def seconds(time: datetime.datetime | None) -> int | None:
     """Return *time* in whole seconds since 1970; a naive time is UTC."""
     return None if time is None else int(utc(time).timestamp())
+
+
+@overload
+def moment(second: int) -> datetime.datetime: ...
+
+
+@overload
+def moment(second: int | None) -> datetime.datetime | None: ...
 
 
 def moment(second: int | None) -> datetime.datetime | None:

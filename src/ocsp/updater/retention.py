@@ -39,7 +39,7 @@ class Retention:
     Attributes:
         certificates: From the expiry of a certificate on.
 
-        events: From a change of a status on; at least one day.
+        events: From the event on; at least one day.
     """
 
     certificates: datetime.timedelta | None = None

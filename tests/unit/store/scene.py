@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,11 +17,22 @@ from ocsp.responder import (
     StatusRecord,
     StoredAnswer,
 )
+from ocsp.store import Action, Event, ImportSummary
 from tests.pki import NOW, ca
 
 NOW_SECONDS = int(NOW.timestamp())
 SHA1, SHA256, BOTH = CertIDForm
 GOOD = StatusRecord()
+
+
+def added_in(events: Iterable[Event]) -> int:
+    """Return how many certificates were added, as *events* say."""
+    return sum(
+        each.summary.added
+        if isinstance(each.summary, ImportSummary)
+        else each.action is Action.ADDED
+        for each in events
+    )
 
 
 def query(serial: int, issuer: x509.Certificate | None = None) -> StatusQuery:

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 import ocsp
 from ocsp.responder import StatusRecord
@@ -16,6 +17,7 @@ from tests.pki import NOW, ca
 from tests.unit.store.scene import NOW_SECONDS, SHA1, query, signed
 
 GOOD, REVOKED = StatusRecord(), StatusRecord.revoked(NOW)
+HOLD = x509.ReasonFlags.certificate_hold
 OLD = """
 PRAGMA application_id = 1329812304;
 PRAGMA user_version = 1;
@@ -82,6 +84,21 @@ def test_a_restored_backup_is_read_by_those_that_run(
         "backup.db",
         "status.db",
     ]
+
+
+def test_only_lost_changes_are_counted(path: Path, tmp_path: Path) -> None:
+    """Not the certificates that were added; nothing is said if events were deleted."""
+    for lost in (2, None):
+        backup(path, tmp_path / f"{lost}.db")
+        with SQLiteStore(path) as store:
+            store.revoke(ca(), 1, NOW, HOLD)
+            store.add(ca(), 2)
+            store.release(ca(), 1)
+        if lost is None:
+            with sqlite3.connect(path) as file:
+                file.execute("DROP TRIGGER event_stays")
+                file.execute("DELETE FROM event WHERE id <= 3")
+        assert restore(tmp_path / f"{lost}.db", path) == Restored(lost)
 
 
 def test_a_restored_database_has_another_identity(path: Path, tmp_path: Path) -> None:
@@ -184,7 +201,10 @@ def test_a_file_of_an_older_release_is_converted(tmp_path: Path) -> None:
         assert (one.subject, one.record.status.name) == ("CN=one", "GOOD")
         assert one.expires is not None
         assert one.expires.timestamp() == 5
+        assert list(store.events()) == []  # they were added without a history
         assert store.release(ca(), 2).changed
+        store.add(ca(), 3)
+        assert [event.action for event in store.events()] == ["changed", "added"]
         assert two.version == 1
     assert [each.name for each in tmp_path.iterdir()] == ["status.db"]
 

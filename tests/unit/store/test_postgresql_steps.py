@@ -63,7 +63,7 @@ def test_a_step_is_made_while_programs_work(
         converted.set()
         worker.join(60)
         assert failures == []
-        assert len(list(old.events())) == done[0] >= 20
+        assert len(list(old.events())) == 2 * done[0] >= 40
         with PostgreSQLStore(postgresql_url) as new:  # of the next release
             assert new.revoke(ca(), 0).changed is False
             new.add(ca(), 10**6)

@@ -427,8 +427,8 @@ class RetentionSettings(Settings):
     Stored answers get their archive cutoff when they are due again."""
 
     audit: Annotated[Duration, AfterValidator(_at_least_a_day)] | None = None
-    """How long the database keeps who changed which status, at least a day; without it,
-    for ever."""
+    """How long the database keeps the events of its audit log, at least a day; without
+    it, for ever."""
 
 
 class PurgeSettings(Settings):

@@ -197,6 +197,7 @@ class _Import:
             digest=self.source.digest,
             done=done,
             name=self.options.name,
+            sha256=self.source.sha256,
         )
         self.report.event = result.event or self.report.event
         return result

@@ -43,6 +43,8 @@ class SourceFile(NamedTuple):
         digest: SHA-256 of its content and of how it is read, or of the path of a
             directory.
 
+        sha256: SHA-256 of its content alone, or empty for a directory.
+
         resumable: Whether *digest* says that the rows are the same as last time.
 
         items: Its rows, and what is odd.
@@ -53,6 +55,7 @@ class SourceFile(NamedTuple):
     kind: ImportKind
     octets: int
     digest: bytes
+    sha256: bytes
     resumable: bool
     items: Items
     position: Callable[[], int]
@@ -79,7 +82,8 @@ def open_source(
     if os.path.isdir(path):  # noqa: PTH112 - a path of users
         items = read_directory(Path(path), options)
         digest = hashlib.sha256(os.fsencode(Path(path).resolve())).digest()
-        yield SourceFile(ImportKind.DIRECTORY, 0, digest, False, items, lambda: 0)
+        kind = ImportKind.DIRECTORY
+        yield SourceFile(kind, 0, digest, b"", False, items, lambda: 0)
         return
     with open_file(path) as file:
         before = FileState.of(os.fstat(file.fileno()))
@@ -93,9 +97,11 @@ def open_source(
                 "is neither index.txt, a CRL, CSV with a column serial_number, JSON "
                 "lines nor certificates",
             )
+        sha256 = content.digest()
         content.update(f"{kind} {options.serials}".encode())  # they decide on the rows
         items = _READERS[kind](file, options)
-        yield SourceFile(kind, before.size, content.digest(), True, items, file.tell)
+        digest = content.digest()
+        yield SourceFile(kind, before.size, digest, sha256, True, items, file.tell)
         if FileState.of(os.fstat(file.fileno())) != before:
             raise UnreadableFile(
                 options.name, "another process changed it meanwhile; import it again"

@@ -105,7 +105,9 @@ _ESTIMATE = """
 EXPLAIN (FORMAT JSON) SELECT FROM answer WHERE issuer_id = {:d} AND due <= {:d}
 """
 _OPEN_CHANGES = f"""
-SELECT count(*) FROM (SELECT * FROM event ORDER BY id DESC LIMIT %s) e WHERE {STALE}
+SELECT count(*) FROM (
+    SELECT * FROM event WHERE action = 'changed' ORDER BY id DESC LIMIT %s
+) e WHERE {STALE}
 """  # noqa: S608 - only names of this module
 _ADD_ROWS = """
 INSERT INTO answer (issuer_id, serial, form)

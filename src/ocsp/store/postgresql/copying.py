@@ -50,7 +50,7 @@ LEFT JOIN (
         AND NOT pg_visible_in_snapshot(tx, %(since)s::pg_snapshot)
         AND pg_visible_in_snapshot(tx, coalesce(
             %(until)s::pg_snapshot, pg_current_snapshot()))
-        AND event.id > %(after)s
+        AND event.id > %(after)s AND action = 'changed'
     ORDER BY event.id LIMIT %(limit)s
 ) e ON true ORDER BY e.id
 """  # noqa: S608 - only names of this package

@@ -82,24 +82,26 @@ LEFT JOIN (
     FROM event JOIN issuer ON issuer.id = issuer_id
     WHERE tx >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
         AND NOT pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot)
+        AND action = 'changed'
     ORDER BY event.id LIMIT %(limit)s
 ) e ON true
 """  # noqa: S608 - only names of this package
 """The query for what was committed after the snapshot ``seen``; ``NULL``: nothing."""
 
 MAX_RECENT = 1_000
-"""Events that a process reads when it begins: copies may not have the last changes."""
+"""Changes that a process reads when it begins: copies may not have the last ones."""
 
 RECENT_EVENTS = """
 SELECT name_hash, key_hash, serial, version, revoked IS NOT NULL
 FROM (
-    SELECT * FROM event WHERE pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot)
+    SELECT * FROM event
+    WHERE pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot) AND action = 'changed'
     ORDER BY id DESC LIMIT %(limit)s
 ) recent
 JOIN issuer ON issuer.id = issuer_id
 ORDER BY recent.id
 """
-"""The query for the last events that are visible in the snapshot ``seen``."""
+"""The query for the last changes that are visible in the snapshot ``seen``."""
 
 ACKNOWLEDGE = """
 INSERT INTO node (id, host, process, seen) VALUES (%s, %s, %s, %s::pg_snapshot)

@@ -27,6 +27,7 @@ from ocsp.responder.stored_answer import (
 from ocsp.store.address import DatabaseAddress
 from ocsp.store.author import program_name
 from ocsp.store.claim import Claim
+from ocsp.store.events import Event
 from ocsp.store.listing import Listing
 from ocsp.store.postgresql.answers import (
     POSTPONED_SECONDS,
@@ -38,11 +39,8 @@ from ocsp.store.postgresql.answers import (
     write_answers,
     write_due,
 )
-from ocsp.store.postgresql.changes.importing import (
-    import_batch,
-    import_events,
-    imported_rows,
-)
+from ocsp.store.postgresql.changes.history import import_events
+from ocsp.store.postgresql.changes.importing import import_batch, imported_rows
 from ocsp.store.postgresql.changes.pruning import prune_certificates, prune_events
 from ocsp.store.postgresql.changes.status import (
     add_certificate,
@@ -69,7 +67,6 @@ from ocsp.store.store import Store
 from ocsp.store.values import (
     CertificateRow,
     Change,
-    Event,
     ImportedBatch,
     LateReader,
     NewChanges,
@@ -177,10 +174,17 @@ class PostgreSQLStore(Store):
         digest: bytes,
         done: int,
         name: str,
+        sha256: bytes,
     ) -> ImportedBatch:
         with self._pool.changing() as connection:
             return import_batch(
-                connection, issuer, rows, digest=digest, done=done, name=name
+                connection,
+                issuer,
+                rows,
+                digest=digest,
+                done=done,
+                name=name,
+                sha256=sha256,
             )
 
     def _import_events(self, events: Iterable[Event], name: str, place: str) -> None:

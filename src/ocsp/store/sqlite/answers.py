@@ -67,7 +67,10 @@ _FROM_THE_FUTURE = f"""
 _ANY = "SELECT EXISTS (SELECT * FROM answer WHERE issuer_id = ? AND due <= ?)"
 _COUNT = "SELECT count(*) FROM answer WHERE issuer_id = ? AND due <= ?"
 _OPEN_CHANGES = """
-SELECT count(*) FROM (SELECT * FROM event ORDER BY id DESC LIMIT ?) e
+SELECT count(*) FROM (
+    SELECT * FROM event INDEXED BY event_changed WHERE action = 'changed'
+    ORDER BY id DESC LIMIT ?
+) e
 WHERE EXISTS (
     SELECT 1 FROM answer a
     WHERE a.issuer_id = e.issuer_id AND a.serial = e.serial AND a.version < e.version

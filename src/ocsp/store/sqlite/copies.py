@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ocsp.errors import StoreError
+from ocsp.store.sqlite.copying import has_gap
 from ocsp.store.sqlite.database.file import (
     StatusFile,
     application_and_version,
@@ -39,6 +40,14 @@ _OLD_CERTIFICATES = """
 SELECT issuer_id, serial, subject, expires, revoked, reason FROM certificate
 ORDER BY issuer_id, serial
 """
+# They were added to the old file, which kept no history.
+_NO_EVENTS = (
+    "INSERT INTO writer (id, who, host, program, bulk) VALUES (1, '', '', '', 1)"
+)
+_CHANGES_AFTER = """
+SELECT count(*), coalesce((SELECT min(id) FROM event), 0) FROM event
+INDEXED BY event_changed WHERE id > ? AND action = 'changed'
+"""
 
 
 class Restored(NamedTuple):
@@ -47,7 +56,8 @@ class Restored(NamedTuple):
 
     Attributes:
         lost: How many changes of status were made after the backup, and are lost; or
-            ``None`` if the file that it replaces is missing, damaged or another one.
+            ``None`` if the file that it replaces is missing, damaged or another one, or
+            if events after the backup were deleted.
             Clients have answers that were made from these changes.
     """
 
@@ -129,6 +139,7 @@ def upgrade(path: Path | str) -> bool:
 def _convert(old: sqlite3.Connection, new: sqlite3.Connection, path: Path) -> None:
     """Copy the rows of a file of schema version 1."""
     with immediate(new):
+        new.execute(_NO_EVENTS)
         new.executemany(
             "INSERT INTO issuer (id, name_hash, key_hash, subject) VALUES (?, ?, ?, ?)",
             old.execute(_OLD_ISSUERS),
@@ -145,6 +156,7 @@ def _convert(old: sqlite3.Connection, new: sqlite3.Connection, path: Path) -> No
                 raise StoreError(
                     f"{path}: the row {row} means nothing; correct or delete it first"
                 ) from error
+        new.execute("DELETE FROM writer")
 
 
 def _copy(source: StatusFile, new: Path) -> None:
@@ -190,14 +202,17 @@ def _writing(file: StatusFile) -> Iterator[sqlite3.Connection | None]:
 
 
 def _lost(old: sqlite3.Connection | None, name: str, last: int) -> int | None:
-    """Return how many events *old* has after *last*, if it is the same database."""
+    """Return how many changes *old* has after the event *last*, if it is known."""
     if old is None:
         return None
     try:
         old_name, old_last = _history(old)
+        changes, first = old.execute(_CHANGES_AFTER, (last,)).fetchone()
     except (sqlite3.Error, TypeError):
         return None
-    return max(0, old_last - last) if old_name == name else None
+    if old_name != name or has_gap(last, first, old_last):
+        return None
+    return int(changes)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from ocsp.store.sqlite.database.reader import Reader
 from ocsp.store.sqlite.database.schema import LAST_EVENT
 from ocsp.store.values import NewChanges, record_from, serial_from
 
-__all__ = ["changes_after", "list_answers", "read_cursor", "write_cursor"]
+__all__ = ["changes_after", "has_gap", "list_answers", "read_cursor", "write_cursor"]
 
 PAGE = 1000
 """Rows that one statement reads."""
@@ -39,7 +39,8 @@ SELECT (SELECT value FROM setting WHERE name = 'database_id'),
     coalesce(({LAST_EVENT}), 0), coalesce((SELECT min(id) FROM event), 0),
     e.id, name_hash, key_hash, serial
 FROM (SELECT 1) LEFT JOIN (
-    SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?
+    SELECT * FROM event INDEXED BY event_changed
+    WHERE id > ? AND action = 'changed' ORDER BY id LIMIT ?
 ) e LEFT JOIN issuer ON issuer.id = e.issuer_id ORDER BY e.id
 """  # noqa: S608 - only names of this module
 _CURSOR = "SELECT value FROM setting WHERE name = ?"
@@ -80,18 +81,18 @@ def changes_after(reader: Reader, cursor: str, limit: int) -> NewChanges:
     end = f"{database}:{last}"
     if not cursor:
         return NewChanges([], end, complete=True)
-    if known != database or number > last or _is_missing(number, first, last):
+    if known != database or number > last or has_gap(number, first, last):
         return NewChanges([], end, complete=False)
     found = [row[3:] for row in rows if row[3] is not None]
     queries = [
         StatusQuery(IssuerKey(name, key), serial_from(serial))
         for _, name, key, serial in found
     ]
-    place = found[-1][0] if found else number
+    place = found[-1][0] if len(found) == limit else last
     return NewChanges(queries, f"{database}:{place}", complete=True)
 
 
-def _is_missing(number: int, first: int, last: int) -> bool:
+def has_gap(number: int, first: int, last: int) -> bool:
     """Return whether events after *number* were deleted; *first* is 0 without any."""
     return number < last and (first == 0 or first > number + 1)
 

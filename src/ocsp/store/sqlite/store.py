@@ -26,6 +26,7 @@ from ocsp.responder.stored_answer import (
 )
 from ocsp.store.author import program_name
 from ocsp.store.claim import Claim
+from ocsp.store.events import Event
 from ocsp.store.listing import Listing
 from ocsp.store.sqlite.answers import (
     POSTPONED_SECONDS,
@@ -37,11 +38,8 @@ from ocsp.store.sqlite.answers import (
     write_answers,
     write_due,
 )
-from ocsp.store.sqlite.changes.importing import (
-    import_batch,
-    import_events,
-    imported_rows,
-)
+from ocsp.store.sqlite.changes.history import import_events
+from ocsp.store.sqlite.changes.importing import import_batch, imported_rows
 from ocsp.store.sqlite.changes.pruning import prune_certificates, prune_events
 from ocsp.store.sqlite.changes.status import (
     add_certificate,
@@ -63,7 +61,6 @@ from ocsp.store.store import Store
 from ocsp.store.values import (
     CertificateRow,
     Change,
-    Event,
     ImportedBatch,
     LateReader,
     NewChanges,
@@ -159,10 +156,17 @@ class SQLiteStore(Store):
         digest: bytes,
         done: int,
         name: str,
+        sha256: bytes,
     ) -> ImportedBatch:
         with self._writer.changing(bulk=True) as connection:
             return import_batch(
-                connection, issuer, rows, digest=digest, done=done, name=name
+                connection,
+                issuer,
+                rows,
+                digest=digest,
+                done=done,
+                name=name,
+                sha256=sha256,
             )
 
     def _import_events(self, events: Iterable[Event], name: str, place: str) -> None:

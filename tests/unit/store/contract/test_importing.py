@@ -44,7 +44,7 @@ def test_a_batch_adds_and_revokes(store: Store) -> None:
     assert done == ImportedBatch(4, 0, 0, None)
     assert _records(store, 1, 2, 3, 4) == [GOOD, REVOKED, ON_HOLD, ON_HOLD]
     rows = _rows(REVOKED, GOOD, REVOKED, GOOD, GOOD)
-    assert store.import_rows(ca(), rows, digest=FILE, done=9) == (1, 2, 2, 2)
+    assert store.import_rows(ca(), rows, digest=FILE, done=9) == (1, 2, 2, 3)
     assert _records(store, 1, 2, 3, 4, 5) == [REVOKED, REVOKED, REVOKED, ON_HOLD, GOOD]
     assert store.import_rows(ca(), rows, digest=FILE, done=9) == (0, 0, 5, None)
 
@@ -136,7 +136,7 @@ def test_the_history_says_who_changed_what(store: Store, database: Database) -> 
     store.revoke(ca(), 1, NOW, HOLD)
     store.release(ca(), 1)
     database.execute("UPDATE certificate SET revoked = 5")
-    first, second, third = store.events()
+    added, first, second, third = store.events()
     assert (first.before, first.after, first.version) == (GOOD, ON_HOLD, 2)
     assert (second.before, second.after, second.version) == (ON_HOLD, GOOD, 3)
     assert first.who is not None
@@ -147,6 +147,7 @@ def test_the_history_says_who_changed_what(store: Store, database: Database) -> 
     age = datetime.datetime.now(datetime.UTC) - first.at
     assert datetime.timedelta() <= age < DAY
     assert list(store.events(first.id)) == [second, third]
+    assert (added.who, added.program) == (first.who, "the tests")
 
 
 # --- what is deleted ------------------------------------------------------------------
@@ -181,7 +182,7 @@ def test_old_events_are_deleted_but_those_of_the_last_day_stay(
     )
     now = datetime.datetime.now(datetime.UTC)
     assert store.prune(events_before=now) == (0, 1)
-    assert [event.version for event in store.events()] == [2]
+    assert [event.version for event in store.events()] == [1, 2, None]
 
 
 @pytest.mark.parametrize("key", ["expired_before", "events_before"])

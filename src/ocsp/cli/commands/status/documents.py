@@ -86,11 +86,12 @@ def show_changes(
         output().print(_line(each), soft_wrap=True)
 
 
-def issuer_document(about: Changed | Entry | Event) -> dict[str, str]:
+def issuer_document(about: Changed | Entry | Event) -> dict[str, str | None]:
     """Return the issuer by name and key: a CA that gets a new key keeps its name."""
+    key = about.issuer_key
     return {
-        "issuer": about.issuer,
-        "issuer_key_sha256": about.issuer_key.key_hash.hex(),
+        "issuer": None if key is None else about.issuer,
+        "issuer_key_sha256": None if key is None else key.key_hash.hex(),
     }
 
 

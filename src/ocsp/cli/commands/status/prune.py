@@ -48,7 +48,7 @@ def prune(
         Option(
             "--events",
             metavar="DURATION",
-            help="Delete changes of the audit log that are older; those of the last "
+            help="Delete events of the audit log that are older; those of the last "
             "day stay. Export them first with ocsp status log.",
         ),
     ] = None,
@@ -58,11 +58,11 @@ def prune(
     as_json: Json = False,
 ) -> None:
     """
-    Delete expired certificates, and old changes of the audit log.
+    Delete expired certificates, and old events of the audit log.
 
     The responder no longer knows a deleted certificate. A certificate whose end is not
-    known is never deleted. The audit log does not say what was deleted: if you need
-    that, keep an export.
+    known is never deleted. The audit log says how many were deleted, when and by whom,
+    but not which: if you need that, keep an export.
     """
     now = datetime.datetime.now(datetime.UTC)
     before = None if expired is None else _ago("--expired", expired, now)
@@ -117,8 +117,8 @@ def _ask(
         certificates = count(counted.certificates, "certificate")
         parts.append(f"{certificates} that expired before {timestamp(before)}")
     if until is not None:
-        changes = count(counted.events, "change")
-        parts.append(f"{changes} of the audit log before {timestamp(until)}")
+        old = count(counted.events, "event")
+        parts.append(f"{old} of the audit log before {timestamp(until)}")
     question = f"{database}: delete {' and '.join(parts)}?"
     if not errors().is_terminal:
         raise CommandError(
@@ -137,7 +137,7 @@ def _print(
         return
     what = (
         f"{count(pruned.certificates, 'certificate')} and "
-        f"{count(pruned.events, 'change')} of the audit log"
+        f"{count(pruned.events, 'event')} of the audit log"
     )
     verb = "deleted" if done else "would be deleted"
     output().print(text(f"{database}: {what} {verb}"), soft_wrap=True)

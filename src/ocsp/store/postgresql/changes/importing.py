@@ -13,13 +13,15 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from ocsp.responder.source import IssuerKey
+from ocsp.store.events import Action, ImportSummary
+from ocsp.store.postgresql.changes.history import in_bulk, write_event
 from ocsp.store.postgresql.changes.status import last_event
 from ocsp.store.postgresql.database.pool import Connection, Pool
 from ocsp.store.postgresql.issuers import add_issuer
-from ocsp.store.rows import certificate_columns, event_columns
-from ocsp.store.values import CertificateRow, Event, ImportedBatch
+from ocsp.store.rows import certificate_columns
+from ocsp.store.values import CertificateRow, ImportedBatch
 
-__all__ = ["import_batch", "import_events", "imported_rows"]
+__all__ = ["import_batch", "imported_rows"]
 
 _TEMPORARY = """
 CREATE TEMPORARY TABLE imported (
@@ -32,8 +34,6 @@ COPY imported (place, serial, subject, expires, cert_hash, revoked, reason, inva
 FROM STDIN (FORMAT binary)
 """
 _TYPES = ("int4", "bytea", "text", "int8", "bytea", "int8", "int2", "int8")
-# The trigger that adds the rows of answers would run for each certificate.
-_WITHOUT_TRIGGER = "SELECT set_config('ocsp.import', %s, true)"
 # A process that chooses another form waits for this transaction, or its form is seen.
 _WITH_ITS_FORMS = "SELECT FROM issuer WHERE id = %s FOR KEY SHARE"
 # Of several rows about one certificate, the first one is inserted.
@@ -65,12 +65,6 @@ _DONE = """
 INSERT INTO import (digest, issuer_id, name, done) VALUES (%s, %s, %s, %s)
 ON CONFLICT (digest, issuer_id) DO UPDATE SET done = excluded.done, at = excluded.at
 """
-_EVENT = """
-INSERT INTO event (at, issuer_id, serial, version, old_revoked, old_reason, old_invalid,
-    revoked, reason, invalid, who, host, program, due)
-VALUES (%s, (SELECT id FROM issuer WHERE name_hash = %s AND key_hash = %s),
-    %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, NULL)
-"""
 _HOW_FAR = """
 SELECT done FROM import JOIN issuer ON issuer.id = issuer_id
 WHERE digest = %s AND name_hash = %s AND key_hash = %s
@@ -85,6 +79,7 @@ def import_batch(
     digest: bytes,
     done: int,
     name: str,
+    sha256: bytes,
 ) -> ImportedBatch:
     """Import *rows* in the transaction of *connection*."""
     number = add_issuer(connection, issuer)
@@ -98,17 +93,19 @@ def import_batch(
     added = _insert(connection, number)
     revoked = connection.execute(_REVOKE, (number,)).rowcount
     connection.execute("DROP TABLE imported")
-    connection.execute(_DONE, (digest, number, name, done))
     event = last_event(connection) if revoked else None
+    if added or revoked:
+        summary = ImportSummary(name, sha256, added, revoked)
+        write_event(connection, Action.IMPORTED, number, summary)
+    connection.execute(_DONE, (digest, number, name, done))
     return ImportedBatch(added, revoked, count - added - revoked, event)
 
 
 def _insert(connection: Connection, number: int) -> int:
     """Add the certificates with the rows of their answers; return how many were new."""
     connection.execute(_WITH_ITS_FORMS, (number,))
-    connection.execute(_WITHOUT_TRIGGER, ("on",))
-    row = connection.execute(_INSERT, (number,)).fetchone()
-    connection.execute(_WITHOUT_TRIGGER, ("",))
+    with in_bulk(connection):
+        row = connection.execute(_INSERT, (number,)).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -116,9 +113,3 @@ def imported_rows(pool: Pool, issuer: IssuerKey, digest: bytes) -> int:
     """Return how many rows of the file with *digest* have been imported."""
     row = pool.fetch_one(_HOW_FAR, (digest, *issuer))
     return int(row[0]) if row else 0
-
-
-def import_events(connection: Connection, events: Iterable[Event]) -> None:
-    """Add changes of status that another store recorded to the history."""
-    with connection.cursor() as cursor:
-        cursor.executemany(_EVENT, map(event_columns, events))

@@ -35,7 +35,9 @@ _CHANGE = """
 UPDATE certificate SET revoked = %s, reason = %s, invalid = %s
 WHERE issuer_id = %s AND serial = %s
 """
-_LAST_EVENT = "SELECT max(id) FROM event WHERE tx = pg_current_xact_id()"
+_LAST_EVENT = """
+SELECT max(id) FROM event WHERE tx = pg_current_xact_id() AND action = 'changed'
+"""
 
 
 def add_certificate(
@@ -100,6 +102,6 @@ def _write(
 
 
 def last_event(connection: Connection) -> int | None:
-    """Return the number of the last event of this transaction, or ``None``."""
+    """Return the number of the last change of this transaction, or ``None``."""
     row = connection.execute(_LAST_EVENT).fetchone()
     return row[0] if row else None

@@ -6,7 +6,9 @@ programs that write to it:
 
 - A certificate that is revoked for good stays revoked. It can be deleted only after it
   has expired.
-- Each change of a status gets a version and an event, in the same transaction.
+- Each change of a status gets a version and an event, in the same transaction. So does
+  each certificate that is added or deleted; a program that adds or deletes many can
+  write one event for all of them instead (``ocsp.bulk``).
 - An answer is stored only if it was made from the present status, and never outlives
   the certificate of its signer.
 
@@ -80,20 +82,29 @@ _TABLES = (
     ) PARTITION BY LIST (issuer_id)
     """,
     "CREATE TABLE certificate_rest PARTITION OF certificate DEFAULT",
-    # Every change of a status: the history, and what responders poll.
+    # The history: what was done to one certificate (added, changed, deleted) or to many
+    # (imported, pruned). Responders follow the changes of a status.
     f"""
     CREATE TABLE event (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         tx xid8 NOT NULL DEFAULT pg_current_xact_id(), -- the cursor of responders
-        due bigint DEFAULT 0,         -- sign from then on; NULL: the answers say so
+        due bigint,                   -- sign from then on; NULL: the answers say so
         at bigint NOT NULL DEFAULT ({_NOW}),
-        issuer_id integer NOT NULL, serial bytea NOT NULL, version integer NOT NULL,
+        action text NOT NULL DEFAULT 'changed',
+        issuer_id integer, serial bytea, version integer,
         old_revoked bigint, old_reason smallint, old_invalid bigint,
         revoked bigint, reason smallint, invalid bigint,
-        who text, host text, program text
+        detail text,                  -- JSON: which file, how many, before when
+        who text, host text, program text,
+        CHECK (action IN ('added', 'changed', 'deleted', 'imported', 'pruned')),
+        CHECK (issuer_id IS NOT NULL OR action = 'pruned'),
+        CHECK ((detail IS NOT NULL) = (action IN ('imported', 'pruned'))),
+        CHECK ((serial IS NULL) = (detail IS NOT NULL)),
+        CHECK ((version IS NULL) = (detail IS NOT NULL))
     )
     """,
-    "CREATE INDEX event_tx ON event (tx)",
+    "CREATE INDEX event_tx ON event (tx) WHERE action = 'changed'",
+    "CREATE INDEX event_changed ON event (id) WHERE action = 'changed'",
     "CREATE INDEX event_open ON event (issuer_id, due, id) WHERE due IS NOT NULL",
     "CREATE INDEX event_certificate ON event (issuer_id, serial, id)",
     # The public halves of signers.
@@ -164,6 +175,13 @@ _TABLES = (
     """,
 )
 
+_AUTHOR = """
+nullif(current_setting('ocsp.who', true), ''),
+                nullif(current_setting('ocsp.host', true), ''),
+                nullif(current_setting('ocsp.program', true), '')
+""".strip()
+_ONE_BY_ONE = "current_setting('ocsp.bulk', true) IS DISTINCT FROM 'on'"
+
 _FUNCTIONS = {
     "refuse": """
         BEGIN RAISE check_violation USING MESSAGE = TG_ARGV[0]; END
@@ -208,34 +226,42 @@ _FUNCTIONS = {
             INSERT INTO event (issuer_id, serial, version, old_revoked, old_reason,
                 old_invalid, revoked, reason, invalid, who, host, program, due)
             SELECT NEW.issuer_id, NEW.serial, NEW.version, OLD.revoked, OLD.reason,
-                OLD.invalid, NEW.revoked, NEW.reason, NEW.invalid,
-                nullif(current_setting('ocsp.who', true), ''),
-                nullif(current_setting('ocsp.host', true), ''),
-                nullif(current_setting('ocsp.program', true), ''),
+                OLD.invalid, NEW.revoked, NEW.reason, NEW.invalid, {_AUTHOR},
                 CASE WHEN EXISTS (SELECT FROM answer a
                     WHERE a.issuer_id = NEW.issuer_id AND a.serial = NEW.serial)
                 THEN 0 END;
             NOTIFY ocsp_status;
             RETURN NEW;
         END
-    """,  # noqa: S608 - a number of this module
-    "certificate_added": """
+    """,  # noqa: S608 - only names of this module
+    "certificate_added": f"""
         BEGIN
             INSERT INTO answer (issuer_id, serial, form)
             SELECT NEW.issuer_id, NEW.serial, form FROM issuer_form
             WHERE issuer_id = NEW.issuer_id;
+            INSERT INTO event (action, issuer_id, serial, version, revoked, reason,
+                invalid, who, host, program)
+            SELECT 'added', NEW.issuer_id, NEW.serial, NEW.version, NEW.revoked,
+                NEW.reason, NEW.invalid, {_AUTHOR};
             RETURN NULL;
         END
-    """,
-    "certificate_removed": """
+    """,  # noqa: S608 - only names of this module
+    "certificate_removed": f"""
         BEGIN
             -- A transaction that adds answers for all certificates has it too.
             PERFORM FROM issuer WHERE id = OLD.issuer_id FOR NO KEY UPDATE;
             DELETE FROM answer
             WHERE issuer_id = OLD.issuer_id AND serial = OLD.serial;
+            IF {_ONE_BY_ONE}
+            THEN
+                INSERT INTO event (action, issuer_id, serial, version, old_revoked,
+                    old_reason, old_invalid, who, host, program)
+                SELECT 'deleted', OLD.issuer_id, OLD.serial, OLD.version, OLD.revoked,
+                    OLD.reason, OLD.invalid, {_AUTHOR};
+            END IF;
             RETURN NULL;
         END
-    """,
+    """,  # noqa: S608 - only names of this module
     "answer_change": """
         BEGIN
             IF (NEW.issuer_id, NEW.serial, NEW.form) IS DISTINCT FROM
@@ -268,8 +294,8 @@ _FUNCTIONS = {
 }
 
 _KEPT_COLUMNS = (
-    "id, at, issuer_id, serial, version, old_revoked, old_reason, old_invalid,"
-    " revoked, reason, invalid, who, host, program"
+    "id, at, action, issuer_id, serial, version, old_revoked, old_reason, old_invalid,"
+    " revoked, reason, invalid, detail, who, host, program"
 )
 
 _TRIGGERS = (
@@ -291,9 +317,8 @@ _TRIGGERS = (
     EXECUTE FUNCTION refuse('the certificate is revoked and has not expired')
     """,
     # An import adds the rows of many certificates in one statement.
-    """
-    certificate_added AFTER INSERT ON certificate FOR EACH ROW
-    WHEN (current_setting('ocsp.import', true) IS DISTINCT FROM 'on')
+    f"""
+    certificate_added AFTER INSERT ON certificate FOR EACH ROW WHEN ({_ONE_BY_ONE})
     EXECUTE FUNCTION certificate_added()
     """,
     """

@@ -14,13 +14,15 @@ from operator import itemgetter
 from cryptography import x509
 
 from ocsp.responder.source import IssuerKey
-from ocsp.store.rows import certificate_columns, event_columns
+from ocsp.store.events import Action, ImportSummary
+from ocsp.store.rows import certificate_columns
+from ocsp.store.sqlite.changes.history import in_bulk, write_event
 from ocsp.store.sqlite.database.reader import Reader
 from ocsp.store.sqlite.database.schema import HOLD, LAST_EVENT
 from ocsp.store.sqlite.database.writer import issuer_id
-from ocsp.store.values import CertificateRow, Event, ImportedBatch
+from ocsp.store.values import CertificateRow, ImportedBatch
 
-__all__ = ["import_batch", "import_events", "imported_rows"]
+__all__ = ["import_batch", "imported_rows"]
 
 _INSERT = """
 INSERT INTO certificate (issuer_id, serial, subject, expires, cert_hash,
@@ -37,12 +39,6 @@ _DONE = """
 INSERT INTO import (digest, issuer_id, name, done) VALUES (?, ?, ?, ?)
 ON CONFLICT (digest, issuer_id) DO UPDATE SET done = excluded.done, at = excluded.at
 """
-_EVENT = """
-INSERT INTO event (at, issuer_id, serial, version, old_revoked, old_reason, old_invalid,
-    revoked, reason, invalid, who, host, program)
-VALUES (?, (SELECT id FROM issuer WHERE name_hash = ? AND key_hash = ?),
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
 _HOW_FAR = """
 SELECT done FROM import JOIN issuer ON issuer.id = issuer_id
 WHERE digest = ? AND name_hash = ? AND key_hash = ?
@@ -57,13 +53,15 @@ def import_batch(
     digest: bytes,
     done: int,
     name: str,
+    sha256: bytes,
 ) -> ImportedBatch:
     """Import *rows* in the transaction of *connection*."""
     number = issuer_id(connection, issuer)
     columns = sorted(
         ((number, *certificate_columns(row)) for row in rows), key=itemgetter(1)
     )
-    added = _changed(connection, _INSERT, columns)
+    with in_bulk(connection):
+        added = _changed(connection, _INSERT, columns)
     revocations = [
         (*status, number, serial, status[1])
         for _, serial, _, _, _, *status in columns
@@ -72,6 +70,9 @@ def import_batch(
     before = _last_event(connection)
     revoked = _changed(connection, _REVOKE, revocations)
     last = _last_event(connection)
+    if added or revoked:
+        summary = ImportSummary(name, sha256, added, revoked)
+        write_event(connection, Action.IMPORTED, number, summary)
     connection.execute(_DONE, (digest, number, name, done))
     return ImportedBatch(
         added, revoked, len(columns) - added - revoked, last if last > before else None
@@ -94,8 +95,3 @@ def _changed(
 def _last_event(connection: sqlite3.Connection) -> int:
     row = connection.execute(LAST_EVENT).fetchone()
     return int(row[0]) if row else 0
-
-
-def import_events(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Add changes of status that another store recorded to the history."""
-    connection.executemany(_EVENT, map(event_columns, events))

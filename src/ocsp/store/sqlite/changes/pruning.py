@@ -10,8 +10,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import groupby
+from operator import itemgetter
 
+from ocsp.store.events import Action, PruneSummary
+from ocsp.store.sqlite.changes.history import in_bulk, write_event
 from ocsp.store.sqlite.database.reader import Reader
+from ocsp.store.values import moment
 
 __all__ = ["prune_certificates", "prune_events"]
 
@@ -39,15 +44,30 @@ def prune_certificates(reader: Reader, transaction: Transaction, before: int) ->
     after = (0, b"")
     while rows := reader.fetch_all(_PAGE, (*after, PAGE)):
         expired = [
-            (issuer_id, serial, before)
-            for issuer_id, serial, expires in rows
+            (issuer, serial, before)
+            for issuer, serial, expires in rows
             if expires is not None and expires < before
         ]
         if expired:
-            with transaction() as connection:
-                deleted += connection.executemany(_DELETE, expired).rowcount
+            with transaction() as connection, in_bulk(connection):
+                for issuer, keys in groupby(expired, key=itemgetter(0)):
+                    deleted += _delete(connection, issuer, list(keys), before)
         after = (rows[-1][0], rows[-1][1])
     return deleted
+
+
+def _delete(
+    connection: sqlite3.Connection,
+    issuer: int,
+    keys: list[tuple[int, bytes, int]],
+    before: int,
+) -> int:
+    """Delete certificates of one issuer with one event; return how many."""
+    count = connection.executemany(_DELETE, keys).rowcount
+    if count:
+        summary = PruneSummary(count, 0, moment(before))
+        write_event(connection, Action.PRUNED, issuer, summary)
+    return count
 
 
 def prune_events(transaction: Transaction, before: int) -> int:
@@ -56,6 +76,9 @@ def prune_events(transaction: Transaction, before: int) -> int:
     while True:
         with transaction() as connection:
             count = connection.execute(_DELETE_EVENTS, (before, PAGE)).rowcount
+            if count:
+                summary = PruneSummary(0, count, moment(before))
+                write_event(connection, Action.PRUNED, None, summary)
         deleted += count
         if count < PAGE:
             return deleted

@@ -77,8 +77,8 @@ FROM answer WHERE form = ? AND issuer_id = ? AND serial = ? AND version <> 0
 _SIGNER = "SELECT digest FROM signer WHERE id = ?"
 _EVENTS = """
 SELECT event.id, name_hash, key_hash, serial
-FROM event JOIN issuer ON issuer.id = issuer_id WHERE event.id > ?
-ORDER BY event.id LIMIT ?
+FROM event JOIN issuer ON issuer.id = issuer_id
+WHERE event.id > ? AND action = 'changed' ORDER BY event.id LIMIT ?
 """
 _NUMBERS = {form: form.value for form in CertIDForm}
 _NOTHING = Changes(False, ())
@@ -424,7 +424,7 @@ class Reader:
             return _EVERYTHING
         if not rows:
             return _NOTHING
-        self._cursor = rows[-1][0]
+        self._cursor = max(last, rows[-1][0])
         return Changes(
             False,
             [

@@ -6,7 +6,9 @@ other programs that write to the file:
 
 - A certificate that is revoked for good stays revoked. It can be deleted only after it
   has expired.
-- Each change of a status gets a version and an event, in the same transaction.
+- Each change of a status gets a version and an event, in the same transaction. So does
+  each certificate that is added or deleted; a program that adds or deletes many can
+  write one event for all of them instead (``writer.bulk``).
 - An answer is stored only if it was made from the present status, and never outlives
   the certificate of its signer. With each new version of a status its answers count as
   not signed, so a signed answer is about the present status.
@@ -119,20 +121,31 @@ TABLES = (
     """
     CREATE TABLE writer (
         id INTEGER PRIMARY KEY CHECK (id = 1),
-        who TEXT NOT NULL, host TEXT NOT NULL, program TEXT NOT NULL
+        who TEXT NOT NULL, host TEXT NOT NULL, program TEXT NOT NULL,
+        bulk INTEGER NOT NULL DEFAULT 0 -- 1: it writes one event for many certificates
     )
     """,
-    # Every change of a status: the history, and what responders poll.
+    # The history: what was done to one certificate (added, changed, deleted) or to many
+    # (imported, pruned). Responders poll for the changes of a status.
     f"""
     CREATE TABLE event (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         at INTEGER NOT NULL DEFAULT ({_NOW}),
-        issuer_id INTEGER NOT NULL, serial BLOB NOT NULL, version INTEGER NOT NULL,
+        action TEXT NOT NULL DEFAULT 'changed',
+        issuer_id INTEGER, serial BLOB, version INTEGER,
         old_revoked INTEGER, old_reason INTEGER, old_invalid INTEGER,
         revoked INTEGER, reason INTEGER, invalid INTEGER,
-        who TEXT, host TEXT, program TEXT
+        detail TEXT,                  -- JSON: which file, how many, before when
+        who TEXT, host TEXT, program TEXT,
+        CHECK (action IN ('added', 'changed', 'deleted', 'imported', 'pruned')),
+        CHECK (issuer_id IS NOT NULL OR action = 'pruned'),
+        CHECK ((detail IS NOT NULL) = (action IN ('imported', 'pruned'))),
+        CHECK ((serial IS NULL) = (detail IS NOT NULL)),
+        CHECK ((version IS NULL) = (detail IS NOT NULL))
     )
     """,
+    "CREATE INDEX event_changed ON event (id) WHERE action = 'changed'",
+    "CREATE INDEX event_certificate ON event (issuer_id, serial)",
     # The public halves of signers.
     """
     CREATE TABLE signer (
@@ -197,6 +210,9 @@ def _keep(name: str, table: str, same: str) -> str:
 
 
 _SAME_CERTIFICATE = "issuer_id = NEW.issuer_id AND serial = NEW.serial"
+_AUTHOR = """(SELECT who FROM writer), (SELECT host FROM writer),
+            (SELECT program FROM writer)"""
+_ONE_BY_ONE = "NOT EXISTS (SELECT 1 FROM writer WHERE bulk)"
 _FOR_GOOD = f"OLD.revoked IS NOT NULL AND OLD.reason IS NOT {HOLD}"
 
 TRIGGERS = (
@@ -273,9 +289,7 @@ TRIGGERS = (
         INSERT INTO event (issuer_id, serial, version, old_revoked, old_reason,
             old_invalid, revoked, reason, invalid, who, host, program)
         SELECT NEW.issuer_id, NEW.serial, OLD.version + 1, OLD.revoked, OLD.reason,
-            OLD.invalid, NEW.revoked, NEW.reason, NEW.invalid,
-            (SELECT who FROM writer), (SELECT host FROM writer),
-            (SELECT program FROM writer);
+            OLD.invalid, NEW.revoked, NEW.reason, NEW.invalid, {_AUTHOR};
     END
     """,  # noqa: S608 - only names of this module
     f"""
@@ -296,6 +310,26 @@ TRIGGERS = (
     CREATE TRIGGER certificate_removed AFTER DELETE ON certificate
     BEGIN
         DELETE FROM answer WHERE issuer_id = OLD.issuer_id AND serial = OLD.serial;
+    END
+    """,
+    f"""
+    CREATE TRIGGER certificate_added_event AFTER INSERT ON certificate
+    WHEN {_ONE_BY_ONE}
+    BEGIN
+        INSERT INTO event (action, issuer_id, serial, version, revoked, reason, invalid,
+            who, host, program)
+        SELECT 'added', NEW.issuer_id, NEW.serial, NEW.version, NEW.revoked, NEW.reason,
+            NEW.invalid, {_AUTHOR};
+    END
+    """,
+    f"""
+    CREATE TRIGGER certificate_removed_event AFTER DELETE ON certificate
+    WHEN {_ONE_BY_ONE}
+    BEGIN
+        INSERT INTO event (action, issuer_id, serial, version, old_revoked, old_reason,
+            old_invalid, who, host, program)
+        SELECT 'deleted', OLD.issuer_id, OLD.serial, OLD.version, OLD.revoked,
+            OLD.reason, OLD.invalid, {_AUTHOR};
     END
     """,
     # --- events ---

@@ -1,36 +1,29 @@
-"""``ocsp status log``: who changed which status, when, and from where."""
+"""``ocsp status log``: who added, changed and deleted what, when, and from where."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
-from rich.text import Text
-
-from ocsp.asn1.times import timestamp
-from ocsp.cli.commands.status.documents import (
-    issuer_document,
-    names_in,
-    status_document,
-    status_text,
-)
+from ocsp.cli.commands.status.documents import names_in
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
+from ocsp.cli.commands.status.reading.events import event_document, event_line, joined
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.input.arguments import TIME_FORMS, parse_count, parse_moment, parse_serial
 from ocsp.cli.input.issuers import GivenIssuers
 from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import note, output, require_output
 from ocsp.cli.render.json_output import stream_json
-from ocsp.inspection.vocabulary import SERIAL_FORMS, one_line
+from ocsp.inspection.vocabulary import SERIAL_FORMS
 from ocsp.responder import IssuerKey
 from ocsp.store import Event, open_store
 
-__all__ = ["event_document", "event_line", "log"]
+__all__ = ["log"]
 
 END = epilog(
     {
-        "ocsp status log": "show all changes of a status",
+        "ocsp status log": "show all events",
         "ocsp status log --serial 0x1f2e": "show those of one certificate",
         "ocsp status log --after 1200 --json": (
             "continue an export that ended with the event 1200"
@@ -46,18 +39,18 @@ def log(
         str | None,
         Option(
             metavar="NUMBER",
-            help=f"Only changes of this serial number: {SERIAL_FORMS}.",
+            help=f"Only events about this serial number: {SERIAL_FORMS}.",
         ),
     ] = None,
     since: Annotated[
         str | None,
         Option(
-            metavar="TIME", help=f"Only changes at this time or later: {TIME_FORMS}."
+            metavar="TIME", help=f"Only events at this time or later: {TIME_FORMS}."
         ),
     ] = None,
     until: Annotated[
         str | None,
-        Option(metavar="TIME", help=f"Only changes before this time: {TIME_FORMS}."),
+        Option(metavar="TIME", help=f"Only events before this time: {TIME_FORMS}."),
     ] = None,
     after: Annotated[
         str,
@@ -67,14 +60,20 @@ def log(
     as_json: Json = False,
 ) -> None:
     """
-    Show the changes of statuses, the oldest first: the audit log.
+    Show what was done to certificates, the oldest first: the audit log.
 
-    The database itself writes an event with each change of a status. An event is never
-    changed; ocsp status prune deletes old ones.
+    The database itself writes an event, in the same transaction, when a certificate is
+    added, when its status changes, and when another program deletes it. An event is
+    never changed; ocsp status prune deletes old ones.
 
-    Certificates that are added or deleted have no event, because no status changes:
-    neither those of ocsp status add and import, also if they are revoked when they are
-    added, nor those that ocsp status prune or the service delete.
+    An import writes one event for each batch, with the name and SHA-256 of the file and
+    how many certificates the batch added and revoked; a batch that changes nothing has
+    none. ocsp status prune and the service write one for each batch that they delete:
+    how many, and before which time. Batches of one import, or of one deletion, that
+    follow each other are one line, with the time of the first; --json has each of them.
+
+    --serial finds events about this certificate alone. --issuer leaves out the events
+    that say that old events were deleted.
     """
     require_output()
     wanted = _Wanted(
@@ -111,47 +110,16 @@ class _Wanted(NamedTuple):
         )
 
 
-def event_document(event: Event) -> dict[str, Any]:
-    """Return one event for JSON."""
-    return {
-        "event": event.id,
-        "at": timestamp(event.at),
-        **issuer_document(event),
-        "serial_number": f"{event.serial_number:#x}",
-        "version": event.version,
-        "before": status_document(event.before),
-        "after": status_document(event.after),
-        "who": event.who,
-        "host": event.host,
-        "program": event.program,
-    }
-
-
-def event_line(event: Event, issuer: str = "") -> Text:
-    """Return one event as a line; with *issuer*, it names the certificate."""
-    number = f", serial number {event.serial_number:#x}: " if issuer else ""
-    return Text.assemble(
-        (timestamp(event.at), "label"),
-        f"  {one_line(issuer)}{number}",
-        status_text(event.before),
-        " → ",
-        status_text(event.after),
-        (f"  {one_line(_author(event))}", "quiet"),
-    )
-
-
-def _author(event: Event) -> str:
-    if event.who is None:
-        return "by another program"
-    return f"by {event.who} on {event.host}, {event.program}"
-
-
 def _print(events: Iterable[Event], issuers: Mapping[IssuerKey, str]) -> None:
     console, empty = output(), True
-    for each in events:
-        issuer = issuers.get(each.issuer_key, each.issuer)  # it may be a new one
-        console.print(event_line(each, issuer), soft_wrap=True)
+    for each in joined(events):
+        console.print(event_line(each, _name(each, issuers)), soft_wrap=True)
         empty = False
     if empty:
-        words = "no change of a status; to add or delete a certificate is none"
-        note(f"[quiet]{words}[/quiet]")
+        note("[quiet]no event[/quiet]")
+
+
+def _name(event: Event, issuers: Mapping[IssuerKey, str]) -> str:
+    """Return the name of the issuer, for people; it may be a new one."""
+    key = event.issuer_key
+    return event.issuer if key is None else issuers.get(key, event.issuer)

@@ -16,7 +16,7 @@ from ocsp.cli.commands.status.documents import (
     status_text,
 )
 from ocsp.cli.commands.status.options import DATABASE, AnyIssuer, Database, Json
-from ocsp.cli.commands.status.reading.log import event_document, event_line
+from ocsp.cli.commands.status.reading.events import event_document, event_line
 from ocsp.cli.exit_codes import ExitCode
 from ocsp.cli.help_text import COMMON_EXITS, epilog, helped_by
 from ocsp.cli.input.arguments import parse_serial
@@ -146,7 +146,7 @@ def _tree(found: _Found, now: datetime.datetime) -> Tree:
     )
     tree = Tree(title, guide_style="quiet")
     add_rows(tree, _rows(found, now))
-    history = tree.add(heading("history", count(len(found.events), "change")))
+    history = tree.add(heading("history", count(len(found.events), "event")))
     for event in found.events:
         history.add(event_line(event))
     answers = tree.add(heading("stored answers", str(len(found.answers))))
