@@ -108,10 +108,8 @@ class PruneSummary(NamedTuple):
     before: datetime.datetime
 
     def plus(self, other: Summary) -> PruneSummary | None:
-        """Return the sum if *other* deleted the same kind of rows, or ``None``."""
+        """Return the sum with another batch of the same limit, or ``None``."""
         if not isinstance(other, PruneSummary) or self.before != other.before:
-            return None
-        if bool(self.events) != bool(other.events):
             return None
         certificates = self.certificates + other.certificates
         return self._replace(

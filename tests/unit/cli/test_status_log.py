@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ocsp.cli import main
 from ocsp.responder import IssuerKey
 from ocsp.status.importing import importer
-from ocsp.store import ImportedBatch, Store, open_store
+from ocsp.store import CertificateRow, ImportedBatch, Store, open_store
+from ocsp.store.postgresql.changes import pruning as pg_pruning
+from ocsp.store.sqlite.changes import pruning
 from tests.pki import ca
 
 GOOD = "V\t{end}0101000000Z\t\t{number:04X}\tunknown\t/CN=host\n"
@@ -177,20 +181,19 @@ def test_an_import_is_one_line_with_its_file(commands: Commands) -> None:
 def test_files_issuers_and_programs_are_told_apart(commands: Commands) -> None:
     """Only batches of one import are joined."""
     Path("a.csv").write_text("serial_number\n0x1\n")
-    Path("b.csv").write_text("serial_number\n0x1\n")
-    Path("c.csv").write_text("serial_number\n0x2\n")
+    Path("b.csv").write_text("serial_number\n0x2\n")
     Path("certificates").mkdir()
     Path("certificates/1.pem").write_bytes(ca().public_bytes(Encoding.PEM))
     for issuer, file in (
-        ("ca.pem", "a.csv"), ("other.pem", "b.csv"), ("other.pem", "c.csv"),
+        ("ca.pem", "a.csv"), ("other.pem", "a.csv"), ("other.pem", "b.csv"),
         ("ca.pem", "certificates"),
     ):  # fmt: skip
         commands.run("import", "--issuer", issuer, file)
     names = [line.partition(" (")[0] for line in commands.lines()]
     assert names == [
         "CN=Test CA: imported a.csv",
+        "CN=Other CA: imported a.csv",
         "CN=Other CA: imported b.csv",
-        "CN=Other CA: imported c.csv",
         "CN=Test CA: imported certificates: 1 added",
     ]
 
@@ -244,6 +247,29 @@ def test_what_was_deleted_is_in_the_log(commands: Commands) -> None:
     )
     assert (second["issuer"], second["issuer_key_sha256"]) == (None, None)
     assert second["detail"]["events"] == 3
+
+
+def test_one_deletion_is_one_line(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All its batches, but not those of a deletion before another time."""
+    for module in (pruning, pg_pruning):
+        monkeypatch.setattr(module, "PAGE", 2)
+    early, late = (datetime.datetime(year, 1, 1, tzinfo=UTC) for year in (2000, 2010))
+    with open_store(commands.database, create=True) as store:
+        rows = [
+            CertificateRow(serial_number=number, expires=early if number < 6 else late)
+            for number in range(1, 9)
+        ]
+        store.import_rows(ca(), rows, digest=bytes(32), done=8, name="rows")
+        for expiry in (early, late):
+            store.prune(expired_before=expiry + datetime.timedelta(1))
+    deleted = "certificates that expired before"
+    assert commands.lines() == [
+        "CN=Test CA: imported rows: 8 added",
+        f"CN=Test CA: deleted 5 {deleted} 2000-01-02T00:00:00Z",
+        f"CN=Test CA: deleted 3 {deleted} 2010-01-02T00:00:00Z",
+    ]
 
 
 def test_the_log_can_be_filtered(commands: Commands) -> None:

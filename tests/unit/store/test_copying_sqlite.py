@@ -73,6 +73,24 @@ def test_deleted_events_are_noticed(store: SQLiteStore, tmp_path: Path) -> None:
             assert store.changes_after(last).queries == [query(3)]
 
 
+def test_other_events_that_are_deleted_are_not_missed(
+    store: SQLiteStore, tmp_path: Path
+) -> None:
+    """A place is after all events that were no changes, also without a change."""
+    place = store.changes_after().cursor
+    store.add(ca(), 6)
+    store.revoke(ca(), 1, NOW)
+    store.add(ca(), 7)
+    for expected in ([query(1)], []):
+        found = store.changes_after(place)
+        assert (found.queries, found.complete) == (expected, True)
+        place = found.cursor
+        store.add(ca(), 8)
+        with sqlite3.connect(tmp_path / "status.db") as file:
+            file.execute("DROP TRIGGER IF EXISTS event_stays")
+            file.execute("DELETE FROM event WHERE id <= 8")
+
+
 def test_a_restored_database_is_another_one(
     store: SQLiteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

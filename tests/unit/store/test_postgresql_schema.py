@@ -217,6 +217,14 @@ def test_a_change_without_an_answer_needs_no_signature(database: Connection) -> 
     assert row == (None,)
 
 
+def test_only_a_change_is_to_be_signed(database: Connection) -> None:
+    """Whatever else is in the history, no signer looks at it."""
+    database.execute(r"INSERT INTO certificate (issuer_id, serial) VALUES (1, '\x05')")
+    database.execute(r"DELETE FROM certificate WHERE serial = '\x05'")
+    rows = database.execute("SELECT action, due FROM event ORDER BY id DESC LIMIT 2")
+    assert rows.fetchall() == [("deleted", None), ("added", None)]
+
+
 def test_writing_the_same_status_is_no_change(database: Connection) -> None:
     """The version stays, and there is no event."""
     before = _dump(database)

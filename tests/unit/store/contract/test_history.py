@@ -316,3 +316,7 @@ def test_no_follower_takes_another_event_for_a_change(
         worker.poll_changes()
         worker.poll_changes()
         assert store.wait_until_seen(event, 0) == []
+        *_, last = store.events()
+        again = store.revoke(ca(), 2, NOW, HOLD).event
+        assert again is not None
+        assert [each.seen for each in store.wait_until_seen(again, 0)] == [last.id]
