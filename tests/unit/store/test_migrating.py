@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from ocsp.cli import main
 from ocsp.errors import StoreError
 from ocsp.responder import IssuerKey
-from ocsp.store import Migration, SQLiteStore, Store, migrating, open_store
+from ocsp.store import Action, Migration, SQLiteStore, Store, migrating, open_store
 from tests.pki import NOW, ca
+from tests.unit.store.scene import added_in
 
 KEY = IssuerKey.of(ca())
 HOLD = x509.ReasonFlags.certificate_hold
@@ -65,6 +66,8 @@ def _history(store: Store, program: str) -> list[tuple[Any, ...]]:
     return [
         (
             e.at,
+            e.action,
+            e.summary,
             e.issuer_key,
             e.serial_number,
             e.version,
@@ -96,6 +99,10 @@ def test_every_row_and_every_event_is_copied(
     assert second.is_clean
     assert _content(new) == _content(old)
     assert _history(new, "test") == _history(old, "test")
+    assert len(_history(new, "test")) == 24
+    migrated = [each for each in new.events() if each.program == "migration"]
+    assert added_in(migrated) == 21
+    assert {each.action for each in migrated} == {Action.IMPORTED}
     assert [each.certificate for each in new.issuers()] == [
         each.certificate for each in old.issuers()
     ]

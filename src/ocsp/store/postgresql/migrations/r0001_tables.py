@@ -6,9 +6,10 @@ programs that write to it:
 
 - A certificate that is revoked for good stays revoked. It can be deleted only after it
   has expired.
-- Each change of a status gets a version and an event, in the same transaction. So does
-  each certificate that is added or deleted; a program that adds or deletes many can
-  write one event for all of them instead (``ocsp.bulk``).
+- Each change of a status gets a version and an event, in the same transaction. Each
+  certificate that is added or deleted gets an event too, unless the transaction says
+  that it writes one for all of them (``ocsp.bulk``), as an import does; it then also
+  adds the rows of their answers.
 - An answer is stored only if it was made from the present status, and never outlives
   the certificate of its signer.
 
@@ -316,7 +317,7 @@ _TRIGGERS = (
     WHEN (OLD.revoked IS NOT NULL AND (OLD.expires IS NULL OR OLD.expires > {_NOW}))
     EXECUTE FUNCTION refuse('the certificate is revoked and has not expired')
     """,
-    # An import adds the rows of many certificates in one statement.
+    # An import adds what belongs to many certificates in one statement.
     f"""
     certificate_added AFTER INSERT ON certificate FOR EACH ROW WHEN ({_ONE_BY_ONE})
     EXECUTE FUNCTION certificate_added()

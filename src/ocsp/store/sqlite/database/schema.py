@@ -6,9 +6,9 @@ other programs that write to the file:
 
 - A certificate that is revoked for good stays revoked. It can be deleted only after it
   has expired.
-- Each change of a status gets a version and an event, in the same transaction. So does
-  each certificate that is added or deleted; a program that adds or deletes many can
-  write one event for all of them instead (``writer.bulk``).
+- Each change of a status gets a version and an event, in the same transaction. Each
+  certificate that is added or deleted gets an event too, unless the transaction says
+  that it writes one for all of them (``writer.bulk``), as an import does.
 - An answer is stored only if it was made from the present status, and never outlives
   the certificate of its signer. With each new version of a status its answers count as
   not signed, so a signed answer is about the present status.
