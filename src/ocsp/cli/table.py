@@ -115,7 +115,7 @@ _STATUS = {
     "log": CommandEntry(
         "commands.status.reading.log",
         "log",
-        "Show the changes of statuses, the oldest first: the audit log.",
+        "Show what was done to certificates, the oldest first: the audit log.",
     ),
     "export": CommandEntry(
         "commands.status.reading.exporting",
@@ -125,7 +125,7 @@ _STATUS = {
     "prune": CommandEntry(
         "commands.status.prune",
         "prune",
-        "Delete expired certificates, and old changes of the audit log.",
+        "Delete expired certificates, and old events of the audit log.",
     ),
     "backup": CommandEntry(
         "commands.status.copies",
