@@ -18,7 +18,7 @@ import ocsp
 from ocsp import limits
 from ocsp.asn1.der import any_value, encode
 from ocsp.messages.requests import request as request_module
-from ocsp.messages.responses import pieces
+from ocsp.messages.responses import frames, pieces
 from ocsp.messages.responses import response as response_module
 from tests.compiled import needs_sources, properties_of
 from tests.property.strategies import requests, responses
@@ -58,6 +58,20 @@ def _plain_reader() -> Iterator[None]:
         mock.patch.object(request_module, "read_by_pieces", return_value=None),
     ):
         yield
+
+
+def test_threads_may_make_one_frame_at_the_same_time() -> None:
+    """The second one finds it made, after it has looked."""
+    found = 0
+    for data in RESPONSES.values():
+        _forget()
+        layout = frames.find_layout(data)
+        for frame in frames._frames[data[: frames.KEY_BYTES]] or ():
+            first, second = frame.make(), frame.make()
+            assert first(data) == second(data) == frame.octets
+            assert frame.layout is layout
+            found += 1
+    assert found
 
 
 def _outcome(load: Load, kind: type, data: bytes) -> object:

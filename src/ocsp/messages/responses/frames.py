@@ -99,7 +99,14 @@ class _Frame:
         self.only = only
 
     def make(self) -> Callable[[bytes], tuple[bytes, ...]]:
-        """Make the frame, and return what takes its octets out of a message."""
+        """
+        Make the frame, and return what takes its octets out of a message.
+
+        Threads may make one frame at the same time: each gets the same.
+        """
+        before = self.before  # first: who has made it forgets this, as the last thing
+        if self.take is not None:
+            return self.take
         layout, only = self.layout, self.only
         start = layout.entry.start
         serial = moved(only.cert_id.serial, start)
@@ -119,12 +126,12 @@ class _Frame:
             position = value.stop
         certs = layout.certs.octets
         take = Struct(f"{form}{self.size - position}s").unpack
-        octets = take(self.before + certs)
+        octets = take(before + certs)
         self.octets = (*octets[:-1], certs)  # one object for many frames
         self.serial, self.end = serial.start, serial.stop
         self.times = (layout.produced_at, *times)
-        self.before = b""
         self.take = take
+        self.before = b""
         return take
 
 
