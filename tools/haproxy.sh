@@ -19,7 +19,7 @@ give_up() {
 
 echo "unpacking HAProxy of Debian 13" >&2
 rm -rf "$folder"
-mkdir -p "$folder/state/lists/partial" "$folder/cache/archives/partial" "$folder/root"
+mkdir -p "$folder/state/lists/partial" "$folder/cache/archives/partial" "$folder/unpacked"
 touch "$folder/state/status"
 archive="$(bash tools/debian_archive.sh)" || give_up
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive trixie main" \
@@ -34,13 +34,13 @@ apt() {
 apt update || give_up
 apt install --no-install-recommends --download-only haproxy || give_up
 for package in "$folder"/cache/archives/*.deb; do
-    dpkg-deb --extract "$package" "$folder/root"
+    dpkg-deb --extract "$package" "$folder/unpacked"
 done
 rm -r "$folder/state" "$folder/cache"
 
-libraries="$(echo "$folder"/root/usr/lib/*-linux-gnu)"
+libraries="$(echo "$folder"/unpacked/usr/lib/*-linux-gnu)"
 cat >"$folder/haproxy" <<EOF
 #!/bin/sh
-exec $libraries/ld-linux-*.so.* --library-path $libraries $folder/root/usr/sbin/haproxy "\$@"
+exec "$libraries"/ld-linux-*.so.* --library-path "$libraries" "$folder/unpacked/usr/sbin/haproxy" "\$@"
 EOF
 chmod 755 "$folder/haproxy"
