@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from ocsp.store import SQLiteStore
 from ocsp.testing.throwaway_ca import (
@@ -74,6 +75,16 @@ class CAFolder:
         path = self.write(name, text)
         path.chmod(0o600)
         return path
+
+    def encrypt_key(self, name: str, passphrase: str) -> None:
+        """Write the private key in a file anew, with a passphrase."""
+        data = (self.folder / name).read_bytes()
+        encrypted = serialization.load_pem_private_key(data, None).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(passphrase.encode()),
+        )
+        self.write_secret(name, encrypted.decode())
 
     def add_delegate(
         self,

@@ -143,15 +143,7 @@ def test_init_says_why_a_file_is_not_used(
     """A key with a passphrase, and a certificate that has ended."""
     ended = Validity(files.now - 2 * DAY, files.now - DAY)
     files.add_delegate("ended", ended)
-    key = serialization.load_pem_private_key(
-        (files.folder / "responder.key").read_bytes(), None
-    )
-    encrypted = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(b"secret"),
-    )
-    files.write_secret("responder.key", encrypted.decode())
+    files.encrypt_key("responder.key", "secret")
     names = ["responder.pem", "responder.key", "ended.pem", "ended.key"]
     assert main(["config", "init", "ca.pem", *names]) == 4
     end = f"{files.now - DAY:%Y-%m-%dT%H:%M:%SZ}"
@@ -184,15 +176,7 @@ def test_check_warns_of_a_secret_that_others_can_read(
     files.write_secret("token", "correct horse battery staple " * 2)
     files.write_secret("hmac", "correct horse battery staple " * 2)
     files.write_secret("passphrase", "secret")
-    key = serialization.load_pem_private_key(
-        (files.folder / "responder.key").read_bytes(), None
-    )
-    encrypted = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(b"secret"),
-    )
-    files.write_secret("responder.key", encrypted.decode())
+    files.encrypt_key("responder.key", "secret")
     tables = (
         '[admin]\ntoken_file = "token"\n'
         '[purge]\nwebhook = "http://127.0.0.1:1/"\nsecret_file = "hmac"\n'

@@ -14,8 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ocsp import OCSPCertStatus
+from ocsp.responder import StatusRecord
 from tests.pki import END, NOW, ca, leaf
-from tests.unit.status.contract import GOOD, OTHER, REVOKED
+from tests.unit.status.contract import GOOD, OTHER, REVOKED, STOLEN
 
 __all__ = ["MAKERS", "SAME_SERIALS", "Made", "execute"]
 
@@ -46,6 +48,19 @@ class Made(NamedTuple):
     break_good: Sequence[str]
     invalid: bool = False
     expires: bool = True
+
+    @property
+    def records(self) -> list[StatusRecord]:
+        """What a source has to return for ``GOOD`` and ``REVOKED``."""
+        end = END if self.expires else None
+        revoked = StatusRecord(
+            status=OCSPCertStatus.REVOKED,
+            revocation_time=NOW,
+            revocation_reason=STOLEN,
+            invalidity_date=STOLEN_AT if self.invalid else None,
+            expires=end,
+        )
+        return [StatusRecord(expires=end), revoked]
 
 
 def execute(path: Path, *statements: str, rows: Rows = ()) -> None:
