@@ -90,6 +90,7 @@ test-compiled: $(COMPILED)/.ready ## tests with the compiled modules; TESTS=test
 
 TESTS ?= tests/upstream tests/unit/messages tests/unit/asn1 tests/unit/test_compiled.py \
 	tests/unit/metrics tests/unit/responder tests/unit/server tests/unit/service \
+	tests/unit/store/test_sqlite_store.py tests/unit/store/test_faults.py \
 	tests/unit/client/test_crl_fallback.py \
 	tests/integration/test_native_server.py tests/integration/test_server_attacks.py
 

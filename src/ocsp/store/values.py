@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 from cryptography import x509
 
@@ -251,14 +251,10 @@ def status_columns(
 
 
 def record_from(
-    revoked: int | None,
-    reason: int | None,
-    invalid: int | None,
-    expires: int | None = None,
-    cert_hash: bytes | None = None,
+    revoked: Any, reason: Any, invalid: Any, expires: Any = None, cert_hash: Any = None
 ) -> StatusRecord:
     """
-    Return the record in the columns of a certificate.
+    Return the record in the columns of a certificate, as the database has them.
 
     Raises:
         StoreError: If another program wrote values that mean nothing.
