@@ -15,7 +15,7 @@ from cryptography import x509
 import ocsp
 from ocsp.responder import IssuerKey, StatusQuery, StatusRecord, StatusSource
 from ocsp.store import CertificateRow, SQLiteStore, open_store
-from ocsp.store.sqlite.database import reader
+from ocsp.store.sqlite.database import file, reader
 from ocsp.store.sqlite.database.file import StatusFile
 from ocsp.store.sqlite.database.schema import APPLICATION_ID
 from tests.odd_files import device, fifo, loop
@@ -51,12 +51,27 @@ def test_a_source_that_is_deleted_closes_its_file(tmp_path: Path) -> None:
     path = tmp_path / "status.db"
     SQLiteStore(path, create=True).close()
     source = SQLiteStore(path)
+    source.add(ca(), 1)
     connection = source._reader._connection
     assert connection is not None
+    users = {source._reader, source._writer}
+    assert users <= file._connected
     del source
     gc.collect()
+    assert not users & file._connected
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         connection.execute("SELECT 1")
+
+
+def test_a_file_that_cannot_be_opened_is_not_counted_as_open(tmp_path: Path) -> None:
+    """However often a program tries."""
+    path = tmp_path / "status.db"
+    path.write_bytes(b"another file")
+    before = set(file._connected)
+    for _ in range(3):
+        with pytest.raises(ocsp.errors.StoreError):
+            SQLiteStore(path)
+    assert file._connected == before
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

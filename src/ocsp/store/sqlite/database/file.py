@@ -14,7 +14,6 @@ import contextlib
 import os
 import sqlite3
 import time
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -82,7 +81,8 @@ class Connected(Protocol):
         ...
 
 
-_connected: weakref.WeakSet[Connected] = weakref.WeakSet()
+_connected: set[Connected] = set()
+"""What this process has open."""
 
 
 class StatusFile:
@@ -116,9 +116,9 @@ class StatusFile:
             _inode(self._index),
         )
 
-    def join(self, user: Connected) -> None:
+    def close_outdated(self, user: Connected) -> None:
         """
-        Prepare that *user* opens the file: close connections to a log that is gone.
+        Before *user* opens the file, close connections to a log that is gone.
 
         All connections of a process to one file share the index of its log, also after
         it was removed. A new connection would not see what other processes write.
@@ -135,7 +135,16 @@ class StatusFile:
                 raise StoreError(
                     f"{self.path}: its write-ahead log was removed, and is still in use"
                 )
+
+    @staticmethod
+    def opened(user: Connected) -> None:
+        """Take note that *user* has opened the file."""
         _connected.add(user)
+
+    @staticmethod
+    def closed(user: Connected) -> None:
+        """Take note that *user* has closed the file."""
+        _connected.discard(user)
 
     def beside(self, suffix: str) -> Path:
         """Return the path of the file beside it with *suffix*."""

@@ -141,9 +141,10 @@ class Writer:
             if self.identity is not None and self.identity.file != now.file:
                 self._file.discard_log(self.identity)
             self.close()
-        self._file.join(self)
+        self._file.close_outdated(self)
         connection = self._connection = self._file.open_writer()
         self.identity = self._file.identity(self._file.state())
+        self._file.opened(self)
         return connection
 
     def _copy_log(self, connection: sqlite3.Connection, minimum: int) -> None:
@@ -185,6 +186,7 @@ class Writer:
             self.identity = None
             if connection is not None:
                 connection.close()
+            self._file.closed(self)
 
 
 def issuer_id(connection: sqlite3.Connection, issuer: x509.Certificate) -> int:
