@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     """Compile what the command line names."""
     folder, *modules = sys.argv[1:]
-    register([each.removesuffix(".py").replace("/", ".") for each in modules])
+    names = [each.removesuffix(".py").replace("/", ".") for each in modules]
+    register(names, ROOT / "src" / "ocsp")
     os.chdir(ROOT / "src")  # tracebacks show the paths as they are given here
     extensions = mypycify(
         [

@@ -9,31 +9,51 @@ change with every release of mypyc, so ``pyproject.toml`` allows one minor relea
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
-from mypy.nodes import CallExpr, Expression, MemberExpr, NameExpr, RefExpr, TypeInfo
+from mypy.nodes import (
+    ARG_NAMED,
+    ARG_POS,
+    CallExpr,
+    Expression,
+    MemberExpr,
+    NameExpr,
+    RefExpr,
+    TypeInfo,
+)
 from mypyc.build import include_dir
-from mypyc.ir.ops import ERR_MAGIC, Call, Value
+from mypyc.ir.ops import ERR_MAGIC, Call, Integer, Value
 from mypyc.ir.rtypes import (
     bytes_rprimitive,
+    c_pyssize_t_rprimitive,
     int_rprimitive,
     is_object_rprimitive,
     object_rprimitive,
+    tuple_rprimitive,
 )
 from mypyc.irbuild.builder import IRBuilder
 from mypyc.irbuild.specialize import dunder_specializers, specializers
 from mypyc.primitives.generic_ops import py_get_item_op
-from mypyc.primitives.registry import custom_primitive_op, load_address_op
+from mypyc.primitives.registry import (
+    custom_op,
+    custom_primitive_op,
+    load_address_op,
+)
 
 
-def register(modules: list[str]) -> None:
+def register(modules: list[str], sources: Path) -> None:
     """
     Let mypyc use what this module defines.
 
     Args:
         modules: The names of the modules that are compiled. In them, ``_new`` is the
             ``__new__`` of a class.
+
+        sources: The folder of the package, with all its modules.
     """
+    for name in _named_tuples(sources):
+        specializers[name, None] = [_new_named_tuple]
     specializers["__new__", object_rprimitive].insert(0, _new_object)
     for module in modules:
         specializers[f"{module}._new", None] = [_new_object]
@@ -60,6 +80,53 @@ def _new_object(builder: IRBuilder, call: CallExpr, _: RefExpr) -> Value | None:
     # with this mark.
     known.allow_interpreted_subclasses = True
     return builder.add(Call(known.setup, [builder.accept(made)], call.line))
+
+
+def _named_tuples(sources: Path) -> list[str]:
+    """Return the full names of the classes of named tuples in the folder *sources*."""
+    names = []
+    for path in sources.rglob("*.py"):
+        parts = path.relative_to(sources.parent).with_suffix("").parts
+        module = ".".join(each for each in parts if each != "__init__")
+        names += [
+            f"{module}.{node.name}"
+            for node in ast.parse(path.read_bytes()).body
+            if isinstance(node, ast.ClassDef)
+            and any(ast.unparse(base) == "NamedTuple" for base in node.bases)
+        ]
+    return names
+
+
+def _new_named_tuple(
+    builder: IRBuilder, call: CallExpr, callee: RefExpr
+) -> Value | None:
+    """
+    Translate the call of a class of named tuples with a value for each field.
+
+    mypyc would call ``__new__`` of the class, which is a Python function.
+    """
+    if not isinstance(callee.node, TypeInfo) or not set(call.arg_kinds) <= _SIMPLE:
+        return None
+    fields = callee.node.metadata["namedtuple"]["fields"]
+    names = [name or field for name, field in zip(call.arg_names, fields, strict=False)]
+    if sorted(names) != sorted(fields):
+        return None
+    made = builder.accept(callee)
+    values = dict(zip(names, map(builder.accept, call.args), strict=True))
+    size = Integer(len(fields), c_pyssize_t_rprimitive)
+    ordered = [values[each] for each in fields]
+    return builder.call_c(_NAMED_TUPLE, [made, size, *ordered], call.line)
+
+
+_SIMPLE = {ARG_POS, ARG_NAMED}
+
+_NAMED_TUPLE = custom_op(
+    arg_types=[object_rprimitive, c_pyssize_t_rprimitive],
+    return_type=tuple_rprimitive,
+    c_function_name="OCSP_NamedTuple",
+    error_kind=ERR_MAGIC,
+    var_arg_type=object_rprimitive,
+)
 
 
 def _octets_at(
@@ -131,7 +198,7 @@ def repair_runtime(folder: Path) -> None:
     if source.count(_LENGTH) != 1:
         raise ValueError(f"bytes_ops.c of mypyc does not contain {_LENGTH!r}")
     repaired = source.replace(_LENGTH, _REPAIRED)
-    (folder / "bytes_ops.c").write_text(repaired + _INTEGERS)
+    (folder / "bytes_ops.c").write_text(repaired + _INTEGERS + _TUPLES)
 
 
 _LENGTH = "Py_ssize_t slice_len = endn - startn;"
@@ -151,5 +218,23 @@ CPyTagged OCSP_SignedInteger(PyObject *octets) {
 
 CPyTagged OCSP_UnsignedInteger(PyObject *octets) {
     return OCSP_Integer(octets, 0);
+}
+"""
+
+# What tuple.__new__ does for a subclass.
+_TUPLES = """
+PyObject *OCSP_NamedTuple(PyObject *made, Py_ssize_t size, ...) {
+    PyTypeObject *type = (PyTypeObject *)made;
+    PyObject *tuple = type->tp_alloc(type, size);
+    if (tuple == NULL) {
+        return NULL;
+    }
+    va_list values;
+    va_start(values, size);
+    for (Py_ssize_t place = 0; place < size; place++) {
+        PyTuple_SET_ITEM(tuple, place, Py_NewRef(va_arg(values, PyObject *)));
+    }
+    va_end(values);
+    return tuple;
 }
 """
