@@ -415,9 +415,10 @@ class RequestHandler:
         )
         revoked = given.revoked
         known = self._cache.find_certificate(given.certificate, moment.seconds)
-        if known is not None or self._asked.ask(request.key):
+        is_asked_again = self._asked.ask(request.key)
+        if known is not None or is_asked_again:
             entry = self._entry(prepared, given, given.certificate, stored.version)
-            sent = self._remember(request, entry)
+            sent = self._remember(request, entry, is_asked_again=is_asked_again)
             prepared, revoked = sent.answer, sent.revoked
         reply = request.reply(prepared, moment, revoked=revoked)
         counts.read_from_store(this_update, next_update, moment.seconds)
@@ -502,8 +503,15 @@ class RequestHandler:
             outcomes=self._counts.in_memory(query.issuer, form),
         )
 
-    def _remember(self, request: _Request, entry: CachedResponse) -> CachedResponse:
-        """Keep *entry* in memory, and return it, or the one that is there already."""
+    def _remember(
+        self, request: _Request, entry: CachedResponse, *, is_asked_again: bool = True
+    ) -> CachedResponse:
+        """
+        Keep *entry* in memory, and return it, or the one that is there already.
+
+        The one that is there gets no other key by a request that was not asked before:
+        a client could send ever new forms of it.
+        """
         poll = self._poll
         # The status can have changed while the request waited.
         if not poll.may_use_memory or not self._is_unchanged_since(request):
@@ -513,7 +521,8 @@ class RequestHandler:
         kept = entry
         if known is not None and known.version >= entry.version:
             kept = known
-        if poll.moment.seconds < kept.until:
+        is_wanted = is_asked_again or kept is not known
+        if is_wanted and poll.moment.seconds < kept.until:
             self._cache.put(request.key, kept, post=request.post)
         return kept
 
