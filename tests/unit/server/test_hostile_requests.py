@@ -156,21 +156,40 @@ def test_what_the_standards_allow_is_answered(name: str, size: int | None) -> No
     assert not client.is_ended
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"get / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-    ],
-)
-def test_another_method_is_not_allowed(data: bytes) -> None:
+NOT_ALLOWED = {
+    "unknown": b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "begins like another": b"GETS / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "lower case": b"get / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "of RTSP": b"SETUP / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "longer than a slice": b"BREW" * 2000 + b" / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "CONNECT": b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "OPTIONS": b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("size", [None, 1, 5])
+@pytest.mark.parametrize("name", NOT_ALLOWED)
+def test_another_method_is_not_allowed(name: str, size: int | None) -> None:
     """RFC 9110 §15.5.6, also if the parser does not know the method."""
     client = Client(handler())
-    sent = client.send(data)
-    assert sent.startswith(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST")
+    client.send(post(DER) + NOT_ALLOWED[name] + HIDDEN, size=size)
+    first, last = _answers(client.transport.sent)
+    assert first == (200, "GOOD")
+    assert last == (405, "")
+    assert b"\r\nAllow: GET, HEAD, POST\r\n" in client.transport.sent
     assert client.is_ended
+
+
+@pytest.mark.parametrize("data", [b"BREW", b"BREW\r\n", b"BR\0W ", b"B" * 99_999])
+def test_a_method_without_end_is_malformed(data: bytes) -> None:
+    """The server waits for the rest of a token only, and up to a limit."""
+    for size in (None, 1):
+        client = Client(handler())
+        client.send(data, size=size)
+        assert client.is_ended is (data != b"BREW")
+        if not client.is_ended:
+            client.end()
+        assert bodies(client.transport.sent) == [MALFORMED]
 
 
 @pytest.mark.parametrize("size", [None, 1, 5])
@@ -248,6 +267,53 @@ def test_pipelined_requests_are_answered_in_order() -> None:
         client.send(data, size=size)
         found = [status_of(each) for each in bodies(client.transport.sent)]
         assert found == ["GOOD", "REVOKED", "MALFORMED_REQUEST"] * 30
+
+
+STREAM = [
+    get(DER),
+    HIDDEN,
+    post(DER),
+    post(DER, "Upgrade: h2c\r\nConnection: Upgrade\r\n"),
+    get(DER).replace(b"GET", b"HEAD"),
+    get(DER, "If-None-Match: *\r\n"),
+    VALID["chunk extension and trailer"],
+    VALID["body of a GET"],
+    b"\r\n\r\n",
+    b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n\r\n\r\n\r\n\r\n",
+    *NOT_ALLOWED.values(),
+    AMBIGUOUS["NUL in a value"],
+    AMBIGUOUS["SSH"],
+]
+"""Requests that may follow each other in a connection."""
+
+
+@given(
+    st.lists(st.sampled_from(STREAM), min_size=1, max_size=5),
+    st.lists(st.integers(1, 120), max_size=20),
+)
+def test_where_a_stream_is_cut_does_not_matter(
+    requests: list[bytes], sizes: list[int]
+) -> None:
+    """The same answers in the same order, whatever the reads of the server hold."""
+    data = b"".join(requests)
+    whole, cut = Client(handler()), Client(handler())
+    whole.send(data)
+    for size in sizes:
+        cut.send(data[:size])
+        data = data[size:]
+    cut.send(data)
+    assert _answers(cut.transport.sent) == _answers(whole.transport.sent)
+    assert cut.is_ended is whole.is_ended
+
+
+def _answers(sent: bytes) -> list[tuple[int, str]]:
+    """Return the status code of each answer, and what the body says if there is one."""
+    found = []
+    for answer in sent.split(b"HTTP/1.1 ")[1:]:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        is_ocsp = body and b"application/ocsp-response" in head
+        found.append((int(head[:3]), status_of(body) if is_ocsp else ""))
+    return found
 
 
 SEEDS = [get(DER), post(DER), *VALID.values(), *AMBIGUOUS.values()]

@@ -31,8 +31,17 @@ SLICE = 4096
 """Octets that are given to the parser at once. Almost all requests fit. The parser
 collects a header until it is complete, so limits are checked after each slice."""
 
-_UNKNOWN_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ ")
-"""A token and a space: how a request with a method begins that llhttp does not know."""
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A method, or a part of one (RFC 9110 §5.6.2)."""
+
+_METHOD = re.compile(rb"(%b) " % _TOKEN.pattern)
+"""A method that is complete."""
+
+_RTSP_METHODS = frozenset(
+    b"ANNOUNCE DESCRIBE FLUSH GET_PARAMETER PAUSE PLAY RECORD REDIRECT SETUP"
+    b" SET_PARAMETER TEARDOWN".split()
+)
+"""Methods that llhttp knows, but refuses in a request of HTTP."""
 
 
 class UnknownMethod(Exception):
@@ -67,6 +76,7 @@ class RequestReader:
         "_receive",
         "_refusal",
         "_size",
+        "_start",
         "_target",
         "begun",
         "expects_continue",
@@ -81,6 +91,7 @@ class RequestReader:
         self._latest: HTTPRequest | None = None
         self.begun = 0
         self._size = 0
+        self._start = b""
         self.on_message_begin()
         self.in_request = self.expects_continue = False
 
@@ -93,37 +104,71 @@ class RequestReader:
                 read from the connection.
             UnknownMethod: If the method is unknown. The same holds.
         """
-        continues, begun = self.in_request, self.begun
-        if not continues:
+        if not self.in_request:
             known = find_request(data)
             if known is not None:
                 self.begun += 1
-                self._size = len(data)
+                self._size = 0
                 self._receive(known)
                 return
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade as change:
-            self._stay(data[change.args[0] :])
-            return
-        except HttpParserInvalidMethodError as error:
-            is_first = not continues and self.begun == begun + 1
-            if is_first and _UNKNOWN_METHOD.match(data):
-                raise UnknownMethod from error
-            raise SchemaError(str(error), path="HTTP") from error
-        except HttpParserError as error:
-            raise self._refusal or SchemaError(str(error), path="HTTP") from error
-        self._size += len(data)
+        first = -1 if self.in_request else 0
+        begin, size = 0, len(data)
+        while begin < size:
+            end = begin + self._piece_size(data[begin:])
+            self._read(data[begin:end])
+            begin = end
+            latest, self._latest = self._latest, None
+            if latest is not None and first >= 0:
+                learn_request(data[first:end], latest)
+            if not self.in_request:
+                first = end
+
+    def _piece_size(self, data: bytes) -> int:
+        """
+        Return how many octets of *data* to read at once.
+
+        A piece ends with a head, with a body, or with line ends. So it has octets of
+        one request only, and the next request begins with another piece.
+        """
+        body = 0 if self._in_head else self._length - len(self._body)
+        if self.in_request and body > 0:
+            return min(len(data), body)
+        line_ends = len(data) - len(data.lstrip(b"\r\n"))
+        if line_ends:
+            return line_ends
+        end = data.find(b"\r\n\r\n")
+        return len(data) if end < 0 else end + 4
+
+    def _read(self, piece: bytes) -> None:
+        continues = self.in_request
+        if not continues:
+            self._start = piece
+        elif b" " not in self._start:
+            self._start += piece
+        self._size += len(piece)
+        self._parse(piece)
         if self._size > limits.MAX_HTTP_MESSAGE_BYTES:
             self._exceed(
                 "MAX_HTTP_MESSAGE_BYTES", self._size, limits.MAX_HTTP_MESSAGE_BYTES
             )
         if continues and self._in_head:
-            self._count_head(len(data))  # of a header that is not complete
-        latest, self._latest = self._latest, None
-        is_whole = not continues and not self.in_request and self.begun == begun + 1
-        if latest is not None and is_whole:
-            learn_request(data, latest)
+            self._count_head(len(piece))  # of a header that is not complete
+
+    def _parse(self, piece: bytes) -> None:
+        try:
+            self._parser.feed_data(piece)
+        except HttpParserUpgrade as change:
+            self._stay(piece[change.args[0] :])
+        except HttpParserInvalidMethodError as error:
+            if _TOKEN.fullmatch(piece):
+                return  # the rest of the method follows
+            if self._method():
+                raise UnknownMethod from error
+            raise SchemaError(str(error), path="HTTP") from error
+        except HttpParserError as error:
+            if self._method() in _RTSP_METHODS:
+                raise UnknownMethod from error
+            raise self._refusal or SchemaError(str(error), path="HTTP") from error
 
     def _stay(self, rest: bytes) -> None:
         """
@@ -136,6 +181,7 @@ class RequestReader:
         has_body = self.in_request
         self._parser = HttpRequestParser(self)
         if has_body:
+            self.begun -= 1  # the parser begins the same request again
             framing = b"Transfer-Encoding: chunked"
             if not self._is_chunked:
                 framing = b"Content-Length: %d" % self._length
@@ -150,7 +196,12 @@ class RequestReader:
             )
             self._parser.feed_data(head)
         if rest:
-            self.feed(rest)
+            self._read(rest)
+
+    def _method(self) -> bytes:
+        """Return the method of the request that has begun, once it is complete."""
+        found = _METHOD.match(self._start)
+        return b"" if found is None else found[1]
 
     # --- callbacks of the parser ---
 
@@ -216,6 +267,7 @@ class RequestReader:
                 return  # the body follows, see _stay
         self.in_request = self.expects_continue = False
         self._size = 0
+        self._start = b""
         self._latest = HTTPRequest(
             method,
             self._target,
