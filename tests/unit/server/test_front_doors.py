@@ -102,6 +102,7 @@ LETTERS = base64.b64encode(request()).decode()
         ("GET", "/", [], b"", 200, None),
         ("HEAD", "/", [], b"", 200, b""),
         ("HEAD", get_url("", request()), [], b"", 200, b""),
+        ("HEAD", "/" + "M" * 20_000, [], b"", 200, b""),
         ("POST", "/", [], request(), 200, "GOOD"),
         ("POST", "/any/path", [], request(algorithm=hashes.SHA1()), 200, "GOOD"),
         ("POST", "/", [("Content-Type", "text/html")], request(), 200, "GOOD"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import given
@@ -154,6 +155,43 @@ def test_what_the_standards_allow_is_answered(name: str, size: int | None) -> No
         "REVOKED",
     ]
     assert not client.is_ended
+
+
+@pytest.mark.parametrize("size", [None, 1, 5])
+@pytest.mark.parametrize("name", AMBIGUOUS)
+def test_the_refusal_of_a_head_has_no_body(name: str, size: int | None) -> None:
+    """RFC 9110 §9.3.2; Content-Length has the size of the body for another method."""
+    data, is_http = re.subn(rb"^(GET|POST) ", b"HEAD ", AMBIGUOUS[name])
+    client = Client(handler())
+    client.send(get(DER).replace(b"GET", b"HEAD") + get(DER))
+    sent = client.send(data + b"\r\n\r\n", size=size)
+    head, _, body = sent.partition(b"\r\n\r\n")
+    assert b"\r\nContent-Length: 5\r\n" in head
+    assert b"\r\nConnection: close" in head
+    assert body == (b"" if is_http else MALFORMED)
+
+
+@pytest.mark.parametrize("data", [b"HEAD ", b"HEAD / HTTP/1.1\r\n", b"HEAD /\0"])
+def test_an_incomplete_head_gets_no_body(data: bytes) -> None:
+    """Neither at the end of the connection, nor at the end of its time."""
+    for end in ("eof_received", "expire"):
+        client = Client(handler())
+        client.send(post(DER) + data, size=len(post(DER)) + 2)
+        if not client.is_ended:
+            getattr(client.connection, end)()
+        assert client.transport.sent.endswith(b"\r\n\r\n")
+        assert b"\r\nConnection: close\r\n" in client.transport.sent
+
+
+def test_what_follows_a_head_is_refused_with_a_body() -> None:
+    """Only the method of the refused request counts."""
+    head = get(DER).replace(b"GET", b"HEAD")
+    for data in (b"\r\n" * 50_000, b"HEA", b"HEAD", b"GET "):
+        client = Client(handler())
+        client.send(head + data)
+        if not client.is_ended:
+            client.end()
+        assert client.transport.sent.endswith(b"\r\n\r\n" + MALFORMED)
 
 
 NOT_ALLOWED = {

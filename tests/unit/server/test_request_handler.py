@@ -400,6 +400,23 @@ def test_answers_that_wait_keep_their_order() -> None:
     asyncio.run(main())
 
 
+def test_a_refusal_behind_a_request_that_waits_fits_its_method() -> None:
+    """A HEAD gets no body, whatever the method of the request before it."""
+
+    async def main() -> None:
+        for refused, size in ((b"HEAD /\0", 0), (b"GET /\0", 5)):
+            source = _Waiting()
+            client = Client(handler(source))
+            client.send(post(request()) + refused)
+            source.release.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            *_, body = client.transport.sent.rpartition(b"\r\n\r\n")
+            assert len(body) == size
+
+    asyncio.run(main())
+
+
 def test_a_request_that_began_behind_one_that_waits_has_a_deadline() -> None:
     """Its client could else hold the connection for ever, without sending the rest."""
 

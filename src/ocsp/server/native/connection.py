@@ -105,7 +105,7 @@ class Connection(asyncio.Protocol):
         self._outbox = outbox
         self._reader = RequestReader(self._receive)
         self._out: list[bytes] = []
-        self._queue: deque[HTTPRequest | HTTPAnswer] = deque()
+        self._queue: deque[HTTPRequest | bytes] = deque()
         self._unread = b""
         self._task: asyncio.Task[Reply] | None = None
         self._answered = 0
@@ -220,10 +220,10 @@ class Connection(asyncio.Protocol):
         """Answer and read what arrived while a request waited."""
         while self._queue and not self._is_busy():
             waiting = self._queue.popleft()
-            if isinstance(waiting, HTTPRequest):
-                self._receive(waiting)
-            else:
+            if isinstance(waiting, bytes):
                 self._answer_last(waiting)
+            else:
+                self._receive(waiting)
         self._flush_soon()
         if self._is_busy():
             return
@@ -292,15 +292,17 @@ class Connection(asyncio.Protocol):
             logging.INFO, "closed", f"a connection was closed: {reason}"
         )
         self._is_unreadable = True
+        with_body = not self._reader.is_head  # RFC 9110 §9.3.2
+        octets = answer.octets(ConnectionHeader.CLOSE, with_body=with_body)
         if self._task is None:
-            self._answer_last(answer)
+            self._answer_last(octets)
         else:
-            self._queue.append(answer)
+            self._queue.append(octets)
 
-    def _answer_last(self, answer: HTTPAnswer) -> None:
+    def _answer_last(self, octets: bytes) -> None:
         if not self._is_closing:
             self._is_closing = self._is_lingering = True
-            self._out.append(answer.octets(ConnectionHeader.CLOSE))
+            self._out.append(octets)
 
     # --- writing and closing ---
 

@@ -198,6 +198,11 @@ class RequestReader:
         if rest:
             self._read(rest)
 
+    @property
+    def is_head(self) -> bool:
+        """Whether the request that is not complete has the method HEAD."""
+        return self.in_request and self._method() == b"HEAD"
+
     def _method(self) -> bytes:
         """Return the method of the request that has begun, once it is complete."""
         found = _METHOD.match(self._start)
