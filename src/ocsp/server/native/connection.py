@@ -147,12 +147,12 @@ class Connection(asyncio.Protocol):
         """Answer what came before the client ended its direction (RFC 9112 §9.6)."""
         self._client_ended = True
         self.flush()
-        if self._task is not None or self._is_unread:
+        if (self._task is not None or self._is_unread) and not self._has_closed:
             return True
         if self._reader.in_request and not self._is_closing:
             self._refuse(SchemaError("the request is not complete", path="HTTP"))
             self.flush()
-        self._transport.close()  # sends what is left
+        self._end()
         return True
 
     def pause_writing(self) -> None:
@@ -164,7 +164,9 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on: the client has read."""
         self._is_unread = False
-        if self._task is None:
+        if self._is_closing:
+            self.deadline = time.monotonic() + limits.MAX_CLOSING_SECONDS
+        elif self._task is None:
             self._go_on()
         else:
             self.deadline = _NEVER
@@ -325,14 +327,21 @@ class Connection(asyncio.Protocol):
     def _close(self) -> None:
         """Send what is left, and close."""
         if not self._is_lingering or self._client_ended:
-            self._transport.close()
+            self._end()
             return
-        self.deadline = time.monotonic() + limits.MAX_CLOSING_SECONDS
+        if not self._is_unread:
+            self.deadline = time.monotonic() + limits.MAX_CLOSING_SECONDS
         try:
             self._transport.write_eof()
             self._transport.resume_reading()
         except (OSError, RuntimeError):
             self._transport.abort()
+
+    def _end(self) -> None:
+        """Close the connection as soon as its client has read what is left."""
+        self._is_closing = self._has_closed = True
+        self.deadline = time.monotonic() + limits.MAX_UNREAD_SECONDS
+        self._transport.close()
 
     def _drop(self, size: int) -> None:
         self._dropped += size
@@ -348,7 +357,7 @@ class Connection(asyncio.Protocol):
             self._refuse(SchemaError("the request did not arrive in time", path="HTTP"))
             self.flush()
             return "slow"
-        self._transport.close()
+        self._end()
         return "idle"
 
     def drain(self) -> None:
@@ -356,8 +365,7 @@ class Connection(asyncio.Protocol):
         self.flush()
         is_idle = self._task is None and not self._reader.in_request
         if is_idle and self._answered and not self._is_closing:
-            self._is_closing = self._has_closed = True
-            self._transport.close()
+            self._end()
 
     def abort(self) -> None:
         """End the connection at once."""
