@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+import uvloop
 
 from ocsp import limits
 from ocsp.server import NativeServer, bind, bind_balanced, serve_in_thread
@@ -20,6 +23,8 @@ from tests.unit.server.scene import (
     request,
     status_of,
 )
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop] | None
 
 
 def _connect(url: str) -> socket.socket:
@@ -67,11 +72,14 @@ def test_answers_are_not_delayed(url: str) -> None:
         assert time.monotonic() - begin < 10 * 0.04
 
 
-def _while_serving(use: Callable[[str], Awaitable[None]]) -> float:
+def _while_serving(
+    use: Callable[[str], Awaitable[None]], *, loop: LoopFactory = None
+) -> float:
     """Serve while *use* runs, and return how long the server took to stop."""
 
     async def main() -> float:
         bound = bind("127.0.0.1", 0)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         host, port = bound.getsockname()
         stop = asyncio.Event()
         serving = asyncio.ensure_future(NativeServer(handler()).serve([bound], stop))
@@ -81,7 +89,8 @@ def _while_serving(use: Callable[[str], Awaitable[None]]) -> float:
         await serving
         return time.monotonic() - begin
 
-    return asyncio.run(main())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(main())
 
 
 def test_it_stops_at_once_if_connections_are_idle() -> None:
@@ -132,6 +141,55 @@ def test_a_request_in_work_is_finished() -> None:
     received = _read_all(kept[0])
     assert b"Connection: close" in received
     assert status_of(bodies(received)[0]) == "GOOD"
+    kept[0].close()
+
+
+LOOPS = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+
+
+@LOOPS
+def test_a_client_that_reads_late_gets_all_answers(
+    monkeypatch: pytest.MonkeyPatch, loop: LoopFactory
+) -> None:
+    """Its requests arrived before the server was to stop."""
+    monkeypatch.setattr(limits, "MAX_STOP_SECONDS", 60)
+    stops = threading.Event()
+
+    async def use(url: str) -> None:
+        connection = _connect(url)
+        connection.sendall(get(request()) * 150)
+        await asyncio.to_thread(connection.recv, 1, socket.MSG_PEEK)
+        asyncio.get_running_loop().call_later(0.1, stops.set)
+        received.append(threads.submit(_read_late, connection, stops))
+
+    received: list[Future[bytes]] = []
+    with ThreadPoolExecutor() as threads:
+        _while_serving(use, loop=loop)
+    sent = received[0].result()
+    assert [status_of(each) for each in bodies(sent)] == ["GOOD"] * 150
+    assert sent.count(b"Connection: close") == 1
+
+
+def _read_late(connection: socket.socket, stops: threading.Event) -> bytes:
+    with connection:
+        stops.wait()
+        return _read_all(connection)
+
+
+@LOOPS
+def test_a_client_that_does_not_read_does_not_keep_the_server(
+    monkeypatch: pytest.MonkeyPatch, loop: LoopFactory
+) -> None:
+    """It loses its answers when the time to stop is over."""
+    monkeypatch.setattr(limits, "MAX_STOP_SECONDS", 0.05)
+
+    async def use(url: str) -> None:
+        kept.append(_connect(url))
+        kept[0].sendall(get(request()) * 150)
+        await asyncio.to_thread(kept[0].recv, 1, socket.MSG_PEEK)
+
+    kept: list[socket.socket] = []
+    assert _while_serving(use, loop=loop) < limits.MAX_UNREAD_SECONDS
     kept[0].close()
 
 

@@ -7,11 +7,19 @@ import pytest
 from ocsp import limits
 from ocsp.metrics.table import SHED
 from tests.unit.server.scene import (
+    REVOKED,
     Client,
+    bodies,
+    get,
     handler,
     post,
     request,
+    status_of,
 )
+
+CLOSE = b"\r\nConnection: close\r\n"
+THREE = get(request()) + post(request(REVOKED)) + post(b"\x30\x00")
+ANSWERS = ["GOOD", "REVOKED", "MALFORMED_REQUEST"]
 
 
 @pytest.fixture(name="client")
@@ -22,6 +30,63 @@ def _client() -> Client:
     client.transport.sent = b""
     client.connection.pause_writing()
     return client
+
+
+def _read(client: Client) -> list[str]:
+    """Let *client* read, and return the answers that it gets then."""
+    begin = len(client.transport.sent)
+    client.connection.resume_writing()
+    client.outbox.send()
+    return [status_of(each) for each in bodies(client.transport.sent[begin:])]
+
+
+@pytest.mark.parametrize("rest", [b"", b"\r\n"])
+@pytest.mark.parametrize("count", [1, 20])
+def test_what_arrived_before_the_stop_is_answered(
+    client: Client, count: int, rest: bytes
+) -> None:
+    """Though the client read no answer then. The last one says that it is the last."""
+    assert client.send(THREE * count + rest) == b""
+    client.connections.drain()
+    assert not client.is_ended
+    assert _read(client) == ANSWERS * count
+    *_, last = client.transport.sent.rpartition(b"HTTP/1.1 200 OK")
+    assert CLOSE in last
+    assert client.transport.sent.count(CLOSE) == 1
+    assert client.transport.has_ended
+    assert not client.transport.is_closed  # that could make its system drop answers
+
+
+def test_a_request_that_is_not_complete_at_the_stop_is_answered(
+    client: Client,
+) -> None:
+    """When the rest arrives; what follows was sent after the stop."""
+    client.send(THREE + THREE[:50])
+    client.connections.drain()
+    assert _read(client) == ANSWERS
+    assert not client.transport.is_paused
+    assert bodies(client.send(THREE[50:] + THREE))[1:] == []
+    assert client.transport.sent.count(CLOSE) == 1
+    assert client.is_ended
+
+
+def test_a_client_that_read_late_may_have_sent_a_request(
+    monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    """The system of the server has it. Without one, the connection ends soon."""
+    client.connections.drain()
+    assert _read(client) == []
+    assert not client.is_ended
+    assert CLOSE in client.send(THREE)
+    assert client.is_ended
+    second = Client(handler())
+    second.send(THREE)
+    second.connection.pause_writing()
+    second.connections.drain()
+    monkeypatch.setattr(limits, "MAX_CLOSING_SECONDS", 0)
+    assert _read(second) == []
+    second.connections.sweep()
+    assert second.transport.is_closed
 
 
 def test_a_client_that_never_reads_does_not_keep_its_connection(

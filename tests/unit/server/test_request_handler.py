@@ -417,6 +417,29 @@ def test_a_refusal_behind_a_request_that_waits_fits_its_method() -> None:
     asyncio.run(main())
 
 
+def test_requests_that_wait_when_the_server_stops_are_answered() -> None:
+    """All that have arrived, also those that were not read yet."""
+
+    async def main() -> None:
+        source = _Waiting()
+        client = Client(handler(source))
+        client.send(post(request()) + post(b"\x30\x00"))
+        client.connection.data_received(post(b"\x30\x00") * 2)
+        client.connections.drain()
+        assert not client.is_ended
+        source.release.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        found = [status_of(each) for each in bodies(client.transport.sent)]
+        assert found == ["GOOD", *["MALFORMED_REQUEST"] * 3]
+        *_, last = client.transport.sent.rpartition(b"HTTP/1.1 200 OK")
+        assert b"\r\nConnection: close\r\n" in last
+        assert client.transport.sent.count(b"Connection: close") == 1
+        assert client.is_ended
+
+    asyncio.run(main())
+
+
 def test_a_request_that_began_behind_one_that_waits_has_a_deadline() -> None:
     """Its client could else hold the connection for ever, without sending the rest."""
 

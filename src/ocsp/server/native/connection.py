@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         "_dropped",
         "_handler",
         "_has_closed",
+        "_is_behind",
         "_is_closing",
         "_is_lingering",
         "_is_unread",
@@ -110,6 +111,7 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[Reply] | None = None
         self._answered = 0
         self._dropped = 0
+        self._is_behind = False
         self._is_unread = False
         self._is_unreadable = False
         self._is_closing = False
@@ -173,8 +175,7 @@ class Connection(asyncio.Protocol):
 
     # --- reading ---
 
-    def _feed(self, data: bytes, *, has_waited: bool = False) -> None:
-        """Read *data*; if it *has_waited*, the time of a request begins again."""
+    def _feed(self, data: bytes) -> None:
         begun = self._reader.begun
         try:
             if len(data) <= SLICE:
@@ -189,8 +190,7 @@ class Connection(asyncio.Protocol):
             self._refuse(error)
         self._flush_soon()
         if not self._is_busy():
-            has_begun = has_waited or self._reader.begun != begun
-            self._wait_for_client(has_begun=has_begun)
+            self._wait_for_client(has_begun=self._reader.begun != begun)
 
     def _feed_slices(self, data: bytes) -> None:
         for begin in range(0, len(data), SLICE):
@@ -227,16 +227,26 @@ class Connection(asyncio.Protocol):
             else:
                 self._receive(waiting)
         self._flush_soon()
+        self._catch_up()
         if self._is_busy():
             return
-        data, self._unread = self._unread, b""
-        self._feed(data, has_waited=True)
-        if self._is_busy():
-            return
+        self._wait_for_client(has_begun=True)  # it could not send before
         if self._client_ended:
             self.eof_received()
-        else:
-            self._transport.resume_reading()
+            return
+        self._transport.resume_reading()
+        if self._registry.is_draining and not self._reader.in_request:
+            # Its next request may have arrived, and gets the last answer.
+            self.deadline = time.monotonic() + limits.MAX_CLOSING_SECONDS
+
+    def _catch_up(self) -> None:
+        """Read what arrived while a request waited."""
+        self._is_behind = True
+        while self._unread and not self._is_busy():
+            data, self._unread = self._unread[:SLICE], self._unread[SLICE:]
+            self._feed(data)
+            self.flush()
+        self._is_behind = False
 
     # --- answering ---
 
@@ -270,7 +280,7 @@ class Connection(asyncio.Protocol):
         if (
             not request.keep_alive
             or self._answered >= limits.MAX_CONNECTION_REQUESTS
-            or self._registry.is_draining
+            or (self._registry.is_draining and not self._has_more())
         ):
             header = ConnectionHeader.CLOSE
             self._is_closing = True
@@ -283,6 +293,11 @@ class Connection(asyncio.Protocol):
         else:
             self._out.append(answer.octets(self._handler.moment, header))
         self._registry.served(self)
+
+    def _has_more(self) -> bool:
+        """Return whether requests wait that arrived before the server was to stop."""
+        is_followed = self._is_behind and self._reader.has_more
+        return bool(self._queue or self._unread) or is_followed
 
     def _refuse(self, error: DecodeError) -> None:
         """Answer what cannot be read, and end the connection."""
@@ -361,10 +376,14 @@ class Connection(asyncio.Protocol):
         return "idle"
 
     def drain(self) -> None:
-        """End the connection if it is idle; otherwise it ends with its next answer."""
+        """
+        End the connection if it is idle; otherwise it ends with its next answer.
+
+        If requests wait that have arrived, it ends with the answer to the last of them.
+        """
         self.flush()
-        is_idle = self._task is None and not self._reader.in_request
-        if is_idle and self._answered and not self._is_closing:
+        is_idle = not (self._is_busy() or self._reader.in_request)
+        if is_idle and self._answered:
             self._end()
 
     def abort(self) -> None:

@@ -55,6 +55,9 @@ class RequestReader:
     Attributes:
         begun: How many requests have begun.
 
+        has_more: Whether other octets than line ends follow the request that is passed
+            on, in the same data. Not set for a request whose head is known.
+
         in_request: Whether a request has begun and is not complete.
 
         expects_continue: Whether the client waits for 100 (Continue) before it sends
@@ -80,6 +83,7 @@ class RequestReader:
         "_target",
         "begun",
         "expects_continue",
+        "has_more",
         "in_request",
     )
 
@@ -92,6 +96,7 @@ class RequestReader:
         self.begun = 0
         self._size = 0
         self._start = b""
+        self.has_more = False
         self.on_message_begin()
         self.in_request = self.expects_continue = False
 
@@ -115,6 +120,7 @@ class RequestReader:
         begin, size = 0, len(data)
         while begin < size:
             end = begin + self._piece_size(data[begin:])
+            self.has_more = end < size and data[end:].strip(b"\r\n") != b""
             self._read(data[begin:end])
             begin = end
             latest, self._latest = self._latest, None

@@ -55,7 +55,8 @@ class NativeServer:
         Args:
             sockets: Listening sockets. They are closed when the server stops.
 
-            stop: Ends the server. Idle connections end at once, others with their next
+            stop: Ends the server. Idle connections end at once, others when the
+                requests that have arrived are answered, or else with their next
                 answer, and all after ``limits.MAX_STOP_SECONDS``.
 
             started: Called once when all sockets accept connections.
