@@ -291,6 +291,23 @@ def test_http_1_0_keeps_the_connection_only_if_asked() -> None:
     assert len(bodies(client.send(expecting))) == 1
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize(
+    "value",
+    ["keep-alive, close", "Close,keep-alive", "keep-alive\r\nConnection: close"],
+)
+def test_close_outweighs_keep_alive(version: str, value: str) -> None:
+    """RFC 9112 §9.3, also for HTTP/1.0."""
+    data = get(DER, f"Connection: {value}\r\n").replace(b"1.1", version.encode())
+    client = Client(handler())
+    assert b"\r\nConnection: close\r\n" in client.send(data)
+    assert client.is_ended
+    kept = data.replace(b"lose", b"loser")
+    client = Client(handler())
+    assert b"\r\nConnection: close\r\n" not in client.send(kept)
+    assert not client.is_ended
+
+
 @pytest.mark.parametrize("data", [b"G", b"GET /abc\r\n", post(DER)[:-5], b"\0"])
 def test_an_incomplete_request_is_malformed(data: bytes) -> None:
     """As soon as the client ends its direction."""

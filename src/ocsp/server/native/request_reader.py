@@ -67,6 +67,7 @@ class RequestReader:
     __slots__ = (
         "_body",
         "_conditions",
+        "_ends",
         "_expects",
         "_head_size",
         "_headers",
@@ -183,7 +184,7 @@ class RequestReader:
         llhttp ends such a request after its head. The server changes to no protocol, so
         the body and the next request follow, for another parser (RFC 9110 §7.8).
         """
-        method, keep_alive = self._parser.get_method(), self._parser.should_keep_alive()
+        method, keep_alive = self._parser.get_method(), self._keeps_alive()
         has_body = self.in_request
         self._parser = HttpRequestParser(self)
         if has_body:
@@ -224,6 +225,7 @@ class RequestReader:
         self._conditions: list[tuple[bytes, bytes]] | None = None
         self._head_size = 0
         self._headers = 0
+        self._ends = False
         self._expects = False
         self._is_chunked = False
         self._length = 0
@@ -270,7 +272,7 @@ class RequestReader:
         """Pass the request on."""
         parser, conditions = self._parser, self._conditions
         method = parser.get_method().decode()
-        keep_alive = parser.should_keep_alive()
+        keep_alive = self._keeps_alive()
         if parser.should_upgrade():
             if method == "CONNECT":
                 keep_alive = False
@@ -288,6 +290,11 @@ class RequestReader:
             self._is_http_1_0,
         )
         self._receive(self._latest)
+
+    def _keeps_alive(self) -> bool:
+        """Return whether the client keeps the connection (RFC 9112 §9.3)."""
+        # For llhttp, keep-alive outweighs close in HTTP/1.0.
+        return self._parser.should_keep_alive() and not self._ends
 
     # --- headers that matter ---
 
@@ -312,6 +319,11 @@ class RequestReader:
         if name == b"content-length":
             self._length = int(value)
             self._check_body(self._length)
+
+    def _read_10(self, name: bytes, value: bytes) -> None:
+        if name == b"connection" and b"close" in value.lower():
+            options = value.lower().split(b",")
+            self._ends |= b"close" in [each.strip() for each in options]
 
     def _read_6(self, name: bytes, value: bytes) -> None:
         if name == b"expect" and value.strip().lower() == b"100-continue":
@@ -341,6 +353,7 @@ class RequestReader:
 
 _READERS = {
     6: RequestReader._read_6,
+    10: RequestReader._read_10,
     13: RequestReader._read_13,
     14: RequestReader._read_14,
     17: RequestReader._read_17,
