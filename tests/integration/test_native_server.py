@@ -14,6 +14,7 @@ import uvloop
 
 from ocsp import limits
 from ocsp.server import NativeServer, bind, bind_balanced, serve_in_thread
+from ocsp.server.native import server
 from tests.unit.server.scene import (
     MALFORMED,
     bodies,
@@ -174,6 +175,36 @@ def _read_late(connection: socket.socket, stops: threading.Event) -> bytes:
     with connection:
         stops.wait()
         return _read_all(connection)
+
+
+@LOOPS
+def test_a_client_in_use_reads_that_an_answer_is_the_last(
+    monkeypatch: pytest.MonkeyPatch, loop: LoopFactory
+) -> None:
+    """No connection is closed when its next request is on the way."""
+    monkeypatch.setattr(server, "LAST_REQUEST_SECONDS", 60)
+    monkeypatch.setattr(limits, "MAX_STOP_SECONDS", 60)
+
+    async def use(url: str) -> None:
+        started = threading.Event()
+        used.append(threads.submit(_use, url, started))
+        await asyncio.to_thread(started.wait)
+
+    used: list[Future[bytes]] = []
+    with ThreadPoolExecutor() as threads:
+        assert _while_serving(use, loop=loop) < 60
+    assert b"\r\nConnection: close\r\n" in used[0].result()
+
+
+def _use(url: str, started: threading.Event) -> bytes:
+    """Send one request after another, and return the last answer."""
+    with _connect(url) as connection:
+        while True:
+            connection.sendall(get(request()))
+            received = connection.recv(65536)
+            if b"\r\nConnection: close\r\n" in received:
+                return received
+            started.set()
 
 
 @LOOPS

@@ -32,6 +32,12 @@ def _client() -> Client:
     return client
 
 
+def _stop(client: Client) -> None:
+    """Let the server stop."""
+    client.connections.drain()
+    client.connections.end_idle()
+
+
 def _read(client: Client) -> list[str]:
     """Let *client* read, and return the answers that it gets then."""
     begin = len(client.transport.sent)
@@ -47,7 +53,7 @@ def test_what_arrived_before_the_stop_is_answered(
 ) -> None:
     """Though the client read no answer then. The last one says that it is the last."""
     assert client.send(THREE * count + rest) == b""
-    client.connections.drain()
+    _stop(client)
     assert not client.is_ended
     assert _read(client) == ANSWERS * count
     *_, last = client.transport.sent.rpartition(b"HTTP/1.1 200 OK")
@@ -62,7 +68,7 @@ def test_a_request_that_is_not_complete_at_the_stop_is_answered(
 ) -> None:
     """When the rest arrives; what follows was sent after the stop."""
     client.send(THREE + THREE[:50])
-    client.connections.drain()
+    _stop(client)
     assert _read(client) == ANSWERS
     assert not client.transport.is_paused
     assert bodies(client.send(THREE[50:] + THREE))[1:] == []
@@ -74,7 +80,7 @@ def test_a_client_that_read_late_may_have_sent_a_request(
     monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
     """The system of the server has it. Without one, the connection ends soon."""
-    client.connections.drain()
+    _stop(client)
     assert _read(client) == []
     assert not client.is_ended
     assert CLOSE in client.send(THREE)
@@ -82,7 +88,7 @@ def test_a_client_that_read_late_may_have_sent_a_request(
     second = Client(handler())
     second.send(THREE)
     second.connection.pause_writing()
-    second.connections.drain()
+    _stop(second)
     monkeypatch.setattr(limits, "MAX_CLOSING_SECONDS", 0)
     assert _read(second) == []
     second.connections.sweep()
@@ -96,7 +102,7 @@ def test_a_client_that_never_reads_does_not_keep_its_connection(
     monkeypatch.setattr(limits, "MAX_UNREAD_SECONDS", 0)
     for headers, end in (
         ("", "eof_received"),
-        ("", "drain"),
+        ("", "end_if_idle"),
         ("Connection: close\r\n", ""),
     ):
         client = Client(handler())

@@ -82,7 +82,7 @@ def test_one_that_fails_does_not_keep_the_others() -> None:
 
 def test_what_is_ready_is_sent_before_the_connection_ends() -> None:
     """The client ends its direction, or the server stops, in the same turn."""
-    for end in ("eof_received", "drain"):
+    for end in ("eof_received", "end_if_idle"):
         client = Client(handler())
         client.connection.data_received(get(request()))
         getattr(client.connection, end)()

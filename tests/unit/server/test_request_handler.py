@@ -426,6 +426,7 @@ def test_requests_that_wait_when_the_server_stops_are_answered() -> None:
         client.send(post(request()) + post(b"\x30\x00"))
         client.connection.data_received(post(b"\x30\x00") * 2)
         client.connections.drain()
+        client.connections.end_idle()
         assert not client.is_ended
         source.release.set()
         for _ in range(5):

@@ -375,12 +375,8 @@ class Connection(asyncio.Protocol):
         self._end()
         return "idle"
 
-    def drain(self) -> None:
-        """
-        End the connection if it is idle; otherwise it ends with its next answer.
-
-        If requests wait that have arrived, it ends with the answer to the last of them.
-        """
+    def end_if_idle(self) -> None:
+        """End a connection that was used, if no part of a request has arrived."""
         self.flush()
         is_idle = not (self._is_busy() or self._reader.in_request)
         if is_idle and self._answered:

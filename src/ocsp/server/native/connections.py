@@ -91,10 +91,17 @@ class Connections:
         self._metrics.gauge(CONNECTIONS).value = len(self._all)
 
     def drain(self) -> None:
-        """End all idle connections, and all others with their next answer."""
+        """
+        End each connection with its next answer.
+
+        If other requests have arrived by then, it ends with the answer to the last.
+        """
         self.is_draining = True
+
+    def end_idle(self) -> None:
+        """End all connections that wait for another request."""
         for connection in list(self._all):
-            connection.drain()
+            connection.end_if_idle()
 
     def abort(self) -> None:
         """End all connections at once."""

@@ -30,6 +30,11 @@ the system."""
 SWEEP_SECONDS = 0.5
 """How often deadlines are checked."""
 
+LAST_REQUEST_SECONDS = 0.1
+"""How long idle connections are kept when the server stops. A client that sends one
+request after another, such as a proxy, reads in an answer that it is the last. A
+request that arrives when its connection is closed gets a reset of the system."""
+
 
 class NativeServer:
     """Serves HTTP/1.0 and HTTP/1.1 without TLS, for one process."""
@@ -55,9 +60,9 @@ class NativeServer:
         Args:
             sockets: Listening sockets. They are closed when the server stops.
 
-            stop: Ends the server. Idle connections end at once, others when the
-                requests that have arrived are answered, or else with their next
-                answer, and all after ``limits.MAX_STOP_SECONDS``.
+            stop: Ends the server. Connections end when the requests that have arrived
+                are answered, or else with their next answer; idle ones soon, and all
+                after ``limits.MAX_STOP_SECONDS``.
 
             started: Called once when all sockets accept connections.
         """
@@ -96,12 +101,18 @@ class NativeServer:
         self._handler.refresh()  # last: an error in a source stops nothing else
 
     async def _drain(self) -> None:
+        begin = time.monotonic()
         self._connections.drain()
-        end = time.monotonic() + limits.MAX_STOP_SECONDS
-        while len(self._connections) and time.monotonic() < end:
-            await asyncio.sleep(TIMER_SECONDS)
+        await self._wait(begin + LAST_REQUEST_SECONDS)
+        self._connections.end_idle()
+        await self._wait(begin + limits.MAX_STOP_SECONDS)
         self._connections.abort()
         await asyncio.sleep(0)
+
+    async def _wait(self, end: float) -> None:
+        """Wait until all connections have ended, or until *end*."""
+        while len(self._connections) and time.monotonic() < end:
+            await asyncio.sleep(TIMER_SECONDS)
 
     def _report(
         self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
