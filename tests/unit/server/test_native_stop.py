@@ -84,7 +84,7 @@ def test_a_client_that_read_late_may_have_sent_a_request(
     assert _read(client) == []
     assert not client.is_ended
     assert CLOSE in client.send(THREE)
-    assert client.is_ended
+    assert client.transport.has_ended
     second = Client(handler())
     second.send(THREE)
     second.connection.pause_writing()
