@@ -145,6 +145,16 @@ def test_another_target_and_another_body_are_not_parsed() -> None:
     assert _known(POST + b"abc", POST + b"def", POST + b"de", POST + b"defg") == 1
 
 
+def test_a_part_of_a_request_is_not_known_as_another_one() -> None:
+    """Though its octets look like one, and the target of the whole is the same."""
+    begin = b"GET /Ma HTTP/1.1\r\nConnection: close\r\nX: "
+    known_heads._forget()
+    reading = _Reading()
+    reading.feed(begin)
+    reading.feed(GET % b"a")
+    assert known_heads.find_request(GET % b"a") is None
+
+
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """In number and in size; a limit that is set ends what was learned before it."""
     for number in range(1000):

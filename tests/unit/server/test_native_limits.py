@@ -131,6 +131,20 @@ def test_a_slow_client_does_not_get_more_time(monkeypatch: pytest.MonkeyPatch) -
     assert client.connection.deadline > first
 
 
+def test_a_slow_client_that_asks_for_another_protocol_does_not_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The body after its head is read by another parser, as part of one request."""
+    client = Client(handler())
+    data = post(request(), "Upgrade: h2c\r\nConnection: Upgrade\r\n")
+    client.send(data[:20])
+    first = client.connection.deadline
+    monkeypatch.setattr(limits, "MAX_REQUEST_SECONDS", 20)
+    client.send(data[20:-1])
+    assert client.connection.deadline == first
+    assert len(bodies(client.send(data[-1:]))) == 1
+
+
 def test_a_client_that_does_not_read_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -208,7 +208,7 @@ class RequestReader:
     @property
     def is_head(self) -> bool:
         """Whether the request that is not complete has the method HEAD."""
-        return self.in_request and self._method() == b"HEAD"
+        return self._method() == b"HEAD"
 
     def _method(self) -> bytes:
         """Return the method of the request that has begun, once it is complete."""
