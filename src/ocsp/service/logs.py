@@ -28,7 +28,8 @@ WINDOW_SECONDS = 60.0
 """The time in which a repeated line is written once."""
 
 MAX_LINES_IN_WINDOW = 10
-"""How many different lines one place of the program writes in that time."""
+"""How many different lines of one level one place of the program writes in that time.
+Clients can cause lines of the level *info*, which must not use up those of errors."""
 
 _WRITTEN_ALWAYS = frozenset({"ocsp.access", "ocsp.service"})
 """Loggers without a limit: requests, if the operator wants a line for each, and what
@@ -156,7 +157,7 @@ def _text(value: object) -> str:
 
 @dataclass(slots=True)
 class _Window:
-    """What one place of the program wrote since *begin*."""
+    """What one place of the program wrote on one level since *begin*."""
 
     begin: float
     written: set[str] = field(default_factory=set)
@@ -168,20 +169,20 @@ class RepeatFilter(logging.Filter):
     Leaves out lines that repeat, and lines that come too fast from one place.
 
     The memory that it needs does not depend on the content of lines: there is one entry
-    for each place in the program that writes to the log.
+    for each place in the program that writes to the log, and each level.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Measure time with *clock*, in seconds."""
         super().__init__()
         self._clock = clock
-        self._windows: dict[tuple[str, int], _Window] = {}
+        self._windows: dict[tuple[str, int, int], _Window] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether to write *record*, and note in it how many were left out."""
         if record.name in _WRITTEN_ALWAYS:
             return True
-        place = (record.pathname, record.lineno)
+        place = (record.pathname, record.lineno, record.levelno)
         now, text = self._clock(), record.getMessage()
         window = self._windows.get(place)
         if window is None or now - window.begin >= WINDOW_SECONDS:

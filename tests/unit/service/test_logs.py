@@ -103,8 +103,10 @@ class _Clock:
         return self.now
 
 
-def _record(message: str, line: int = 1, name: str = "ocsp") -> logging.LogRecord:
-    return logging.LogRecord(name, logging.ERROR, "a.py", line, message, (), None)
+def _record(
+    message: str, line: int = 1, name: str = "ocsp", level: int = logging.ERROR
+) -> logging.LogRecord:
+    return logging.LogRecord(name, level, "a.py", line, message, (), None)
 
 
 def test_a_line_that_repeats_is_written_once_a_minute_with_a_count() -> None:
@@ -127,6 +129,14 @@ def test_lines_with_other_texts_from_one_place_are_limited() -> None:
     written = [repeated.filter(_record(f"serial number {n}")) for n in range(1000)]
     assert sum(written) == 10
     assert repeated.filter(_record("elsewhere", line=2))
+
+
+def test_lines_that_clients_cause_hide_no_error() -> None:
+    """One place of the program can write lines of several levels: each has its limit."""
+    repeated = RepeatFilter(_Clock())
+    for number in range(1000):
+        repeated.filter(_record(f"no record of {number}", level=logging.INFO))
+    assert repeated.filter(_record("cannot read the status"))
 
 
 @pytest.mark.parametrize("name", ["ocsp.access", "ocsp.service"])
