@@ -117,28 +117,31 @@ class Presigner:
         self._forms = tuple(forms)
         self.clock = clock or ProcessClock()
         self._next_look = -math.inf
-        self._prepared = False
+        self._prepared = ""
 
     def prepare(self) -> None:
         """
         Write the signers to the store, and make the rows of answers that are missing.
 
-        It is done once, and again after :meth:`forget`.
+        It is done once for each database: another file can be moved over the store.
+        After :meth:`forget` it is done again.
 
         Raises:
+            SourceUnavailable: If the store cannot be read now.
             StoreError: If the store cannot be written.
         """
-        if self._prepared:
+        database = self.store.epoch()
+        if database == self._prepared:
             return
         for turn in self._turns:
             for signer in turn.authority.signers:
                 self.store.add_signer(signer.certificate)
             self.store.sign_ahead(turn.authority.issuer, self._forms)
-        self._prepared = True
+        self._prepared = database
 
     def forget(self) -> None:
         """Prepare the store again before the next round: it may be another one."""
-        self._prepared = False
+        self._prepared = ""
 
     def count_due(self) -> int:
         """

@@ -450,6 +450,19 @@ def test_the_updater_survives_a_lost_store(
     assert scene.version_signed(77) == 1
 
 
+def test_a_file_that_is_moved_over_the_store_is_prepared(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Though there was a file at every moment: it has neither the signers nor rows."""
+    updater = Updater(scene.presigner)
+    updater.step()
+    with SQLiteStore(tmp_path / "other.db", create=True) as other:
+        other.add(ca(), 77)
+    (tmp_path / "other.db").replace(scene.path)
+    updater.step()
+    assert scene.version_signed(77) == 1
+
+
 def test_the_updater_survives_an_error_that_no_code_expects(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
