@@ -58,6 +58,7 @@ class WriteBack:
         self._batch: list[SignedAnswer] = []
         self._signers: set[bytes] = set()
         self._thread: ThreadPoolExecutor | None = None
+        self._is_closing = False
 
     def add(self, signed: SignedAnswer, now: int) -> None:
         """Store *signed* soon; *now* is in seconds since 1970."""
@@ -93,6 +94,9 @@ class WriteBack:
         if error is not None:
             self._counts.not_stored("store", len(batch))
             self._report(error)
+            self._signers = set()  # the store that comes back may be another one
+            if self._is_closing:
+                self._waiting = []  # the next batch would fail after the same wait
         elif refused := done.result():
             self._counts.not_stored("version", refused)
             # Another process was faster, and its answers stay: all clients get those.
@@ -111,7 +115,8 @@ class WriteBack:
         )
 
     async def close(self) -> None:
-        """Wait until everything is stored, and end the thread."""
+        """Wait until everything is stored, or a batch cannot be; end the thread."""
+        self._is_closing = True
         while self._writing is not None:
             await asyncio.wait([self._writing])
             await asyncio.sleep(0)
