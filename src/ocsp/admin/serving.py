@@ -3,7 +3,9 @@ Serve the admin port with uvicorn, in an event loop of the caller.
 
 uvicorn limits neither how long a client takes to send its headers nor how many
 connections are open. The protocol here does: a connection ends after some seconds,
-whatever the client does, and the oldest one ends when there are too many.
+whatever the client does, and the oldest one ends when there are too many. It also
+refuses what takes h11 long to read: large heads, and bodies in chunks, which can have
+one octet each.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -26,6 +29,10 @@ __all__ = ["serve"]
 
 STOP_SECONDS = 3
 """How long the server waits for active requests when it stops."""
+
+SLICE = 4096
+"""Octets that h11 gets at once: it compares the size of a head with its limit only if
+the head is not complete then."""
 
 
 async def serve(
@@ -88,9 +95,21 @@ def _config(application: Gate) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        h11_max_incomplete_event_size=limits.MAX_ADMIN_HEAD_BYTES,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+
+
+class _Reader(h11.Connection):
+    """Reads requests without a transfer coding: no client of this port sends one."""
+
+    def next_event(self) -> type[h11.NEED_DATA | h11.PAUSED] | h11.Event:
+        """Return what the client sent next; a transfer coding ends the connection."""
+        event = super().next_event()
+        if isinstance(event, h11.Request) and any(
+            name == b"transfer-encoding" for name, _ in event.headers
+        ):
+            raise h11.RemoteProtocolError("a body needs a Content-Length", 411)
+        return event
 
 
 class _Protocol(H11Protocol):
@@ -104,12 +123,20 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the timer, and close the oldest connection if there are too many."""
         super().connection_made(transport)
+        self.conn = _Reader(h11.SERVER, limits.MAX_ADMIN_HEAD_BYTES)
         self._end = self.loop.call_later(
             limits.MAX_ADMIN_CONNECTION_SECONDS, transport.abort
         )
         self.open_connections.append(self)
         if len(self.open_connections) > limits.MAX_ADMIN_CONNECTIONS:
             self.open_connections[0].transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Read requests, slice by slice."""
+        for begin in range(0, len(data), SLICE):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[begin : begin + SLICE])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer."""

@@ -437,16 +437,30 @@ def _exchange(address: str, data: bytes) -> bytes:
     return received
 
 
-def test_a_large_head_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With 400; a smaller one is read."""
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"])
+def test_a_large_head_is_refused(monkeypatch: pytest.MonkeyPatch, end: bytes) -> None:
+    """With 400, also if it arrives complete; a smaller one is read."""
     monkeypatch.setattr(limits, "MAX_ADMIN_HEAD_BYTES", 1000)
     with served(application(example_state(), Totals())) as url:
         head = b"GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: "
         assert _exchange(url, head + b"a" * 500 + b"\r\n\r\n").endswith(b"live\n")
         received = b""
         with contextlib.suppress(ConnectionError):  # it can be reset
-            received = _exchange(url, head + b"a" * 70_000)
+            received = _exchange(url, head + b"a" * 70_000 + end)
         assert not received or received.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n"]
+)
+def test_a_body_in_chunks_is_refused(before: bytes) -> None:
+    """Before any chunk is read: a million chunks of one octet take seconds to read."""
+    head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    with served(application(example_state(), Totals())) as url:
+        received = _exchange(url, before + head + b"\r\n")
+        answers = received.count(b"HTTP/1.1 ")
+        assert answers == (2 if before else 1)
+        assert b"HTTP/1.1 400" in received
 
 
 @pytest.mark.parametrize(
