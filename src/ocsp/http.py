@@ -212,11 +212,9 @@ def read_target(target: bytes) -> bytes:
     if b"%" in letters:  # the usual escapes first: this takes a third of the time
         for escape, letter in _USUAL_ESCAPES:
             letters = letters.replace(escape, letter)
-    while b"%" in letters:
-        decoded = unquote_to_bytes(letters)
-        if len(decoded) == len(letters):
-            break
-        letters = decoded
+    for _ in range(_MAX_ENCODINGS):  # each takes as long as the target is
+        if b"%" in letters:
+            letters = unquote_to_bytes(letters)
     letters = letters.lstrip(b"/").translate(_ALPHABET)
     _limit(len(letters) * 3 // 4)
     for _ in range(_MAX_SEGMENTS):
@@ -248,6 +246,9 @@ def _read_usual(target: bytes) -> bytes | None:
 
 
 _USUAL_ESCAPES = ((b"%2F", b"/"), (b"%2B", b"+"), (b"%3D", b"="))
+
+_MAX_ENCODINGS = 2
+"""How often a path may be percent-encoded: by a client, and by a proxy again."""
 
 _ALPHABET = bytes.maketrans(b"-_ ", b"+/+")
 

@@ -126,6 +126,15 @@ def test_a_target_that_is_not_base64_is_refused() -> None:
         read_target(b"/favicon.ico")
 
 
+def test_a_target_that_is_encoded_three_times_is_refused() -> None:
+    """Each time costs a pass over the target, which has room for 7,000 of them."""
+    encoded = LETTERS
+    for _ in range(3):
+        encoded = quote(encoded, safe="")
+    with pytest.raises(ocsp.errors.SchemaError, match=r"^GET: is not base64"):
+        read_target(f"/{encoded}".encode())
+
+
 @pytest.mark.parametrize("read", [read_body, read_target])
 def test_a_request_over_the_limit_is_refused(
     read: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
