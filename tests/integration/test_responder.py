@@ -303,6 +303,11 @@ def test_a_connection_that_ends_in_the_body_has_no_answer() -> None:
     assert _call(_handler(), scope, part, {"type": "http.disconnect"}) == []
 
 
+def test_a_websocket_is_refused() -> None:
+    """Clients that ask for one do not fill the log of the ASGI server with errors."""
+    assert _call(_handler(), {"type": "websocket"}) == [{"type": "websocket.close"}]
+
+
 def test_a_port_in_use_is_a_clear_error(url: str) -> None:
     """The error names address and port."""
     port = int(url.rpartition(":")[2])

@@ -41,7 +41,11 @@ class Application:
         self._handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope: an HTTP request, or the lifespan of the server."""
+        """
+        Serve one ASGI scope: an HTTP request, or the lifespan of the server.
+
+        A WebSocket is refused: servers would log an error for each one that is not.
+        """
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             await self._handler.close()
@@ -51,6 +55,8 @@ class Application:
             except _Disconnected:
                 return
             await _send(reply, send, with_body=scope["method"] != "HEAD")
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
 
     async def _serve(self, scope: Scope, receive: Receive) -> HTTPAnswer:
         handler, method = self._handler, scope["method"]
