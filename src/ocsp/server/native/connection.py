@@ -132,6 +132,9 @@ class Connection(asyncio.Protocol):
         """Give up a request that waits: its client is gone."""
         self._is_closing = self._has_closed = True
         self._out.clear()
+        self._queue.clear()
+        self._unread = b""
+        self._reader.close()
         if self._task is not None:
             self._task.cancel()
         self._registry.closed(self)

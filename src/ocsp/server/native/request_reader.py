@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from httptools import (
     HttpParserError,
@@ -91,7 +92,7 @@ class RequestReader:
     def __init__(self, receive: Callable[[HTTPRequest], None]) -> None:
         """Pass each request to *receive*, which must not raise an exception."""
         self._receive = receive
-        self._parser = HttpRequestParser(self)
+        self._parser: Any = HttpRequestParser(self)
         self._refusal: DecodeError | None = None
         self._latest: HTTPRequest | None = None
         self.begun = 0
@@ -100,6 +101,16 @@ class RequestReader:
         self.has_more = False
         self.on_message_begin()
         self.in_request = self.expects_continue = False
+
+    def close(self) -> None:
+        """
+        Forget who takes the requests, and the parser, which refers to this object.
+
+        Otherwise the memory of a connection that has ended is not free until Python
+        looks for cycles, which a responder lets it do seldom.
+        """
+        self._receive = _ignore
+        self._parser = None
 
     def feed(self, data: bytes) -> None:
         """
@@ -359,6 +370,10 @@ _READERS = {
     17: RequestReader._read_17,
 }
 """What reads a header, by the length of its name: most headers are of other lengths."""
+
+
+def _ignore(_: HTTPRequest) -> None:
+    """Take a request after the end of its connection."""
 
 
 def _conditions(headers: list[tuple[bytes, bytes]]) -> Conditions:
