@@ -250,6 +250,24 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert list(tmp_path.glob("status.db-reader-*")) == []
 
 
+def test_a_worker_whose_file_was_removed_makes_another(
+    writer: SQLiteStore,
+    worker: SQLiteStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise a change would not wait for it, even if it hangs."""
+    monkeypatch.setattr(acknowledgement, "CHECK_SECONDS", 0.0)
+    worker.poll_changes()
+    (file,) = tmp_path.glob("status.db-reader-*")
+    file.unlink()
+    worker.poll_changes()
+    event = writer.revoke(ca(), 1, NOW).event
+    assert event is not None
+    (late,) = writer.wait_until_seen(event, 0)
+    assert late.process == os.getpid()
+
+
 def test_what_a_worker_saw_of_another_file_does_not_count(
     worker: SQLiteStore, writer: SQLiteStore, tmp_path: Path
 ) -> None:

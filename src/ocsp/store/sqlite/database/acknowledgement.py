@@ -29,6 +29,10 @@ _SUFFIX = "-reader-"
 _CONTENT = struct.Struct("<QQQ")  # device and inode of the status file; event
 _LOCK_SECONDS = 1.0
 _POLL_SECONDS = 0.002
+CHECK_SECONDS = 1.0
+"""How often a process looks whether its file is still there. A program that removes old
+files could have removed it, and a revocation does not wait for a process without one."""
+
 _MODE = 0o660  # the CA's tools may run as another user of the same group
 
 
@@ -41,6 +45,7 @@ class Acknowledgement:
         self._handle: int | None = None
         self._path: Path | None = None
         self._written = b""
+        self._next_check = 0.0
 
     def write(self, identity: tuple[int, int], event: int) -> None:
         """
@@ -55,6 +60,7 @@ class Acknowledgement:
             StoreError: If the file cannot be written.
         """
         content = _CONTENT.pack(*identity, event)
+        self._check()
         if content == self._written:
             return
         if self._handle is None:
@@ -67,6 +73,15 @@ class Acknowledgement:
                     f"{self._path}: the event cannot be acknowledged: {error.strerror}"
                 ) from error
         self._written = content
+
+    def _check(self) -> None:
+        """Notice that the file was removed, once a second: another one is made then."""
+        now = time.monotonic()
+        if self._path is None or now < self._next_check:
+            return
+        self._next_check = now + CHECK_SECONDS
+        if not os.path.lexists(self._path):
+            self.close()
 
     def _open(self) -> int:
         """Return the descriptor of a new file, or -1 if the system has no locks."""
