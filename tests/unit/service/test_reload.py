@@ -135,6 +135,12 @@ RELOADS = {
         lambda it: len(it.worker._service.requestors._trusted),
         (1, 2),
     ),
+    "signing.alarm": Reload(
+        "",
+        '[signing]\nalarm = "400d"',
+        lambda it: it.worker._handler.watch._alarm,
+        (14 * DAY, 400 * DAY),
+    ),
     "retention.expired": Reload(
         "",
         '[retention]\nexpired = "30d"',
@@ -190,7 +196,6 @@ NEW_PROCESSES = {
 
 ELSEWHERE = {
     "listen": "test_a_reload_can_change_the_addresses_and_the_workers",
-    "signing.alarm": "test_the_settings_of_a_reload_are_shown",
     "admin.listen": "the supervisor compares the whole table: a new updater takes it",
     "admin.token_file": "likewise",
     "admin.allowed_hosts": "likewise",
@@ -235,13 +240,16 @@ def _check(folder: Path, reload: Reload, write: Callable[[CAFolder, str], str]) 
         clock, stop = ProcessClock(), asyncio.Event()
         worker = Worker("worker-1", [], Totals().add, clock)
         updater = Updater("updater", [], Totals(), clock)
-        found = []
+        found: list[object] = []
+        taken_at_start = set()
         for text in (reload.before, reload.after):
             files.write("ocsp.toml", write(files, text))
             configuration = read_configuration(files.configuration).configuration
+            taken_at_start.add(_taken_at_start(configuration))
             worker.use(build_service(configuration))
             updater.use(build_service(configuration))
             found.append(reload.observe(Running(files, worker, updater)))
+        assert len(taken_at_start) == 1, "the supervisor starts new workers"
         stop.set()
         await updater.run(stop)
         await worker.run(stop)
