@@ -281,13 +281,18 @@ def _owner(path: Path) -> int | None:
         return None
 
 
-def exposure_of(secret: Path) -> str:
+def exposure_of(secret: Path, *, group_of_root: bool = True) -> str:
     """
     Return who besides its owner can read the file *secret*, and what to do.
 
     The text is empty if no other user can, if there is no such file, and on systems
-    without permissions of POSIX. The group may read a file of root: a service gets its
-    key like that.
+    without permissions of POSIX.
+
+    Args:
+        secret: The file.
+
+        group_of_root: Whether the group may read a file of root: a service gets its key
+            like that.
     """
     if os.name != "posix":
         return ""
@@ -295,10 +300,12 @@ def exposure_of(secret: Path) -> str:
         found = secret.stat()
     except OSError:  # loading it says why
         return ""
-    mode, best = stat.S_IMODE(found.st_mode), "600" if found.st_uid else "640"
+    mode = stat.S_IMODE(found.st_mode)
+    group_may = group_of_root and not found.st_uid
+    best = "640" if group_may else "600"
     if mode & stat.S_IROTH:
         readers = "every user"
-    elif mode & stat.S_IRGRP and found.st_uid:
+    elif mode & stat.S_IRGRP and not group_may:
         readers = "its group"
     else:
         return ""

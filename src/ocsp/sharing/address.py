@@ -72,6 +72,8 @@ class ValkeyAddress(NamedTuple):
         user: The name of the user, or empty.
 
         password: The password, or empty.
+
+        password_file: The file that the password was read from, or empty.
     """
 
     mode: Mode
@@ -82,6 +84,7 @@ class ValkeyAddress(NamedTuple):
     database: int = 0
     user: str = ""
     password: str = ""
+    password_file: str = ""
 
     @classmethod
     def read(cls, text: str, folder: Path | str = ".") -> Self:
@@ -108,10 +111,12 @@ class ValkeyAddress(NamedTuple):
         user, _, password = login.partition(":")
         service, database = _path(mode, parts.path)
         options = _options(parts.query)
-        if file := options.get("password_file"):
+        file = options.get("password_file", "")
+        if file:
             if password:
                 raise _wrong("has both a password and a password_file")
-            password = quote(_password(Path(folder, file)), safe="")
+            file = str(Path(folder, file))
+            password = quote(_password(Path(file)), safe="")
         return cls(
             mode,
             _hosts(mode, hosts),
@@ -121,6 +126,7 @@ class ValkeyAddress(NamedTuple):
             database=database,
             user=unquote(user),
             password=unquote(password),
+            password_file=file,
         )
 
     @property

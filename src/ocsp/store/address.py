@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-__all__ = ["DatabaseAddress", "without_password"]
+__all__ = ["DatabaseAddress", "has_password", "without_password"]
 
 _SCHEME = re.compile(r"postgres(ql)?://")
 # Up to the last @, because a password can contain another one that is not escaped.
@@ -59,6 +59,11 @@ class DatabaseAddress:
 
     def __str__(self) -> str:
         return str(self.path) if self.url is None else without_password(self.url)
+
+
+def has_password(url: str) -> bool:
+    """Tell whether the address of a database contains a password."""
+    return without_password(url) != url
 
 
 def without_password(url: str) -> str:

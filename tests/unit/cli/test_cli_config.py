@@ -168,7 +168,9 @@ def test_check_reports_each_problem_on_a_line(
     )
 
 
-@pytest.mark.parametrize("secret", ["responder.key", "token", "hmac", "passphrase"])
+@pytest.mark.parametrize(
+    "secret", ["responder.key", "token", "hmac", "passphrase", "valkey"]
+)
 def test_check_warns_of_a_secret_that_others_can_read(
     secret: str, files: CAFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,8 +178,10 @@ def test_check_warns_of_a_secret_that_others_can_read(
     files.write_secret("token", "correct horse battery staple " * 2)
     files.write_secret("hmac", "correct horse battery staple " * 2)
     files.write_secret("passphrase", "secret")
+    files.write_secret("valkey", "secret")
     files.encrypt_key("responder.key", "secret")
     tables = (
+        'valkey = "valkey://127.0.0.1:1?password_file=valkey"\n'
         '[admin]\ntoken_file = "token"\n'
         '[purge]\nwebhook = "http://127.0.0.1:1/"\nsecret_file = "hmac"\n'
     )

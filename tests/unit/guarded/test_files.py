@@ -296,6 +296,18 @@ def test_the_exposure_of_a_secret(
     )
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o644])
+def test_a_secret_that_no_group_may_read(
+    mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the one of a file of root."""
+    found = os.stat_result((0o100000 | mode, 1, 1, 1, 0, 0, 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "stat", lambda _: found)
+    path = tmp_path / "passwords"
+    text = files.exposure_of(path, group_of_root=False)
+    assert text.endswith(f"(mode {mode:04o}); run chmod 600 {path}")
+
+
 def test_a_secret_that_is_missing_or_on_windows_has_no_exposure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

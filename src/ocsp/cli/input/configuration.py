@@ -76,7 +76,7 @@ def check_configuration(
                 if each.key not in service.in_store
             }
             warnings += why_unavailable(service.source, with_sources)
-            warnings += exposed_secrets(configuration)
+            warnings += exposed_secrets(file)
             if configuration.uses_database:
                 warnings += why_not_writable(configuration.database)
             ended = ConfigurationError("", ended_issuers(service, now))

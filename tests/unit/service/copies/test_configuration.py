@@ -170,3 +170,4 @@ def test_the_files_of_a_server_are_relative_to_the_folder(tmp_path: Path) -> Non
     valkey = read_configuration(_write(tmp_path, top)).configuration.valkey
     assert valkey is not None
     assert (valkey.ca, valkey.password) == (str(tmp_path / "a/ca.pem"), "secret")
+    assert valkey.password_file == str(tmp_path / "pw")

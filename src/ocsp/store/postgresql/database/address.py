@@ -7,8 +7,12 @@ What the address does not say comes from where libpq has it from: the environmen
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Conninfo
 
 from ocsp.errors import ConfigError
 from ocsp.store.address import DatabaseAddress
@@ -59,3 +63,14 @@ class Address:
             ) from None
         self.conninfo = make_conninfo("", **(_DEFAULTS | known | _ENCODING))
         self.name = str(address)
+
+    @property
+    def password_file(self) -> Path | None:
+        """Where libpq looks for the password; ``None`` if it has one without a file."""
+        given = conninfo_to_dict(self.conninfo)
+        known = {each.keyword: each.val for each in Conninfo.get_defaults()}
+        if given.get("password") or known.get(b"password"):
+            return None
+        file = given.get("passfile") or os.fsdecode(known.get(b"passfile") or b"")
+        # Path.expanduser raises an error for a user without a home.
+        return Path(str(file) or os.path.expanduser("~/.pgpass"))  # noqa: PTH111
