@@ -121,7 +121,7 @@ def test_a_certificate_that_its_responder_does_not_know(
             "the --exec command failed: false: exited with code 1",
         ),
         (("--exec", "no-such-program"), "is not an executable program"),
-        (("--out", "no/such/directory/x"), "No such file or directory"),
+        (("--out", "no/such/directory/x"), "/no/such/directory does not exist"),
         (("--issuer", "no-such-file"), "No such file or directory"),
         (("--issuer", "/dev/zero"), "is a device, not a regular file"),
         (("--out", "/"), "is a directory, not a regular file"),

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from ocsp.errors import UnreadableFile, UnsupportedError
-from ocsp.guarded.files import require_regular
+from ocsp.guarded.files import require_regular, why_no_directory
 
 __all__ = ["lock_file"]
 
@@ -59,7 +59,10 @@ def _try(path: Path, mode: int) -> int | None:
             path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, mode
         )
     except OSError as error:
-        reason = "is a symbolic link" if path.is_symlink() else str(error.strerror)
+        if path.is_symlink():
+            reason = "is a symbolic link"
+        else:
+            reason = why_no_directory(path) or str(error.strerror)
         raise UnreadableFile(path, reason) from error
     with contextlib.ExitStack() as opened:
         opened.callback(os.close, handle)

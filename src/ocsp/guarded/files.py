@@ -30,6 +30,7 @@ __all__ = [
     "require_database",
     "require_regular",
     "watch_state",
+    "why_no_directory",
 ]
 
 _ATTEMPTS = 3
@@ -230,6 +231,22 @@ def exists(path: Path | str) -> bool:
     The result is ``False`` if the process may not find that out.
     """
     return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for some paths
+
+
+def why_no_directory(path: Path | str) -> str:
+    """
+    Return why the new file *path* has no directory, and what to do.
+
+    The text is empty if it has one, and if the process may not find that out.
+    """
+    directory = Path(path).parent
+    try:
+        mode = directory.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return f"the directory {directory} does not exist; make it first"
+    except (OSError, ValueError):  # writing the file says why
+        return ""
+    return "" if stat.S_ISDIR(mode) else f"{directory} is not a directory"
 
 
 def require_regular(path: Path | str) -> None:

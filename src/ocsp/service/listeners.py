@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocsp.errors import ConfigError, ConfigurationError, ConfigurationProblem
+from ocsp.guarded.files import why_no_directory
 from ocsp.server import bind, bind_balanced
 from ocsp.service.configuration.values import TCPAddress, UnixAddress
 
@@ -149,7 +150,8 @@ def _unix_socket(path: Path) -> socket.socket:
         bound.listen(_UNIX_BACKLOG)
     except OSError as error:
         bound.close()
-        raise ConfigError(str(path), error.strerror or str(error)) from error
+        reason = why_no_directory(path) or error.strerror or str(error)
+        raise ConfigError(str(path), reason) from error
     return bound
 
 

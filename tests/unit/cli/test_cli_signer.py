@@ -161,7 +161,7 @@ def test_no_file_is_overwritten_without_being_asked(desk: Desk, name: str) -> No
         (("request", *NEW, "--out", "a", "--pkcs11", "x"), "--key: give either --key"),
         (
             ("request", *NEW, "--out", "no/a.csr"),
-            "--out: the directory of no/a.csr does not exist",
+            "--out: the directory no does not exist; make it first",
         ),
         (
             (*ISSUE[:-1], "ca.pem", *NEW, "--cert", "c"),

@@ -41,7 +41,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
         (loop, "Too many levels"),
         (directory, "is a directory"),
         (Path(os.devnull), "is a device"),
-        (tmp_path / "no" / "lock", "No such file"),
+        (tmp_path / "no" / "lock", "no does not exist; make it first"),
     ):
         with pytest.raises(UnreadableFile, match=reason):
             lock_file(path)

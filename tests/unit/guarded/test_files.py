@@ -321,6 +321,28 @@ def test_a_secret_that_is_missing_or_on_windows_has_no_exposure(
     assert files.exposure_of(path) == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("new", ""),
+        ("missing/new", "the directory missing does not exist; make it first"),
+        ("link/new", "the directory link does not exist; make it first"),
+        ("file/a/new", "the directory file/a does not exist; make it first"),
+        ("file/new", "file is not a directory"),
+        ("loop/new", ""),
+    ],
+)
+def test_why_a_new_file_has_no_directory(
+    name: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If that can be found out."""
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    dangling(Path("link"))
+    loop(Path("loop"))
+    assert files.why_no_directory(name) == reason
+
+
 def test_no_other_module_opens_files_to_read() -> None:
     """A module that does so can hang on a FIFO, or read a file that fills the memory."""
     found = {

@@ -100,6 +100,9 @@ def test_the_admin_socket_is_made_and_made_again() -> None:
         with pytest.raises(ConfigurationError, match="already in use"):
             open_admin_socket(address)
         assert address.path.read_text() == "not a socket"
+        gone = UnixAddress(Path(folder) / "gone" / "admin.sock")
+        with pytest.raises(ConfigurationError, match="/gone does not exist"):
+            open_admin_socket(gone)
 
 
 def test_the_state_of_the_clock_is_known_on_linux() -> None:

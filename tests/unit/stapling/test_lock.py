@@ -109,7 +109,9 @@ def test_a_lock_file_that_was_just_removed_does_not_count(
 def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
     """The error comes before any request."""
     with (
-        pytest.raises(StoreError, match="No such file"),
+        pytest.raises(
+            StoreError, match=r"the directory .*/no does not exist; make it first"
+        ),
         exclusive_lock(tmp_path / "no" / "x"),
     ):
         raise AssertionError("the directory does not exist")

@@ -229,7 +229,9 @@ def test_a_failed_write_changes_nothing(
 
 def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
     """It is not created, because its name is probably a typing error."""
-    with pytest.raises(StoreError, match="No such file"):
+    with pytest.raises(
+        StoreError, match=r"the directory .*/no does not exist; make it first"
+    ):
         _file(tmp_path / "no" / "x.ocsp").replace(verified(signed()))
 
 

@@ -13,6 +13,7 @@ from ocsp.cli.exit_codes import CommandError, ExitCode
 from ocsp.cli.help_text import epilog, helped_by
 from ocsp.cli.parameters import Argument, Option
 from ocsp.cli.render.console import note, plain, report, require_output, warn
+from ocsp.guarded.files import why_no_directory
 from ocsp.inspection.vocabulary import count, one_line
 
 __all__ = ["check", "init", "schema", "show"]
@@ -124,6 +125,8 @@ def init(
 
 
 def _write_new(path: Path, text: str) -> None:
+    if reason := why_no_directory(path):
+        raise CommandError(str(path), reason)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

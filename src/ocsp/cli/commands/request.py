@@ -31,6 +31,7 @@ from ocsp.cli.input.loading import (
 from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import note, plain, require_output
 from ocsp.client.checking.urls import readable_responder_urls
+from ocsp.guarded.files import why_no_directory
 from ocsp.http import get_url
 from ocsp.inspection.vocabulary import SERIAL_FORMS
 from ocsp.messages.certid import CertID
@@ -207,7 +208,8 @@ def _write(data: bytes, out: str, form: Format) -> None:
     try:
         Path(out).write_bytes(data)
     except OSError as error:
-        raise CommandError(out, error.strerror or str(error)) from error
+        reason = why_no_directory(out) or error.strerror or str(error)
+        raise CommandError(out, reason) from error
 
 
 def _suggest_commands(address: str | None, form: Format, out: str) -> None:

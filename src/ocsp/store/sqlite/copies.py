@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ocsp.errors import StoreError
+from ocsp.guarded.files import why_no_directory
 from ocsp.store.sqlite.copying import has_gap
 from ocsp.store.sqlite.database.file import (
     StatusFile,
@@ -218,6 +219,8 @@ def _lost(old: sqlite3.Connection | None, name: str, last: int) -> int | None:
 @contextlib.contextmanager
 def _new_file(path: Path) -> Iterator[Path]:
     """Yield the path of a file beside *path*, and remove it at the end."""
+    if reason := why_no_directory(path):
+        raise StoreError(f"{path}: {reason}")
     new = path.with_name(f"{path.name}-new-{secrets.token_hex(4)}")
     try:
         with reported(path):

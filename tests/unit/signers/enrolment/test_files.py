@@ -51,7 +51,8 @@ def test_a_directory_that_is_missing_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "missing" / "a.key"
     with pytest.raises(StoreError) as caught:
         write_secret(file, b"secret", overwrite=False)
-    assert str(caught.value) == f"{file}: cannot be written: No such file or directory"
+    reason = f"the directory {file.parent} does not exist; make it first"
+    assert str(caught.value) == f"{file}: cannot be written: {reason}"
     with pytest.raises(StoreError, match="is a directory"):
         write_secret(tmp_path, b"secret", overwrite=True)
 

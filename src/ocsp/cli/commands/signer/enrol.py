@@ -42,6 +42,7 @@ from ocsp.cli.parameters import Option
 from ocsp.cli.render.console import require_output
 from ocsp.errors import ConfigError, DecodeError
 from ocsp.guarded.certificates import load_request, subject_of
+from ocsp.guarded.files import why_no_directory
 from ocsp.guarded.pem import der_blocks
 from ocsp.inspection.file_kinds import kind_of
 from ocsp.inspection.vocabulary import one_line
@@ -301,8 +302,8 @@ def _require_place(option: str, file: str, *, overwrite: bool) -> None:
     if file == _OUTPUT:
         require_output()
         return
-    if not Path(file).parent.is_dir():
-        raise CommandError(option, f"the directory of {file} does not exist")
+    if reason := why_no_directory(file):
+        raise CommandError(option, reason)
     if not overwrite:
         _require_free(option, Path(file))
 
