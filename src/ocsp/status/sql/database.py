@@ -28,6 +28,10 @@ _CONNECT_SECONDS = 5
 _TELLS = frozenset({"psycopg", "psycopg2", "pymysql", "mysqldb", "mysqlconnector"})
 """Drivers that take connect_timeout."""
 
+_FILLED = 1042
+"""The number of the type CHAR(n) in PostgreSQL, which fills each text with blanks that
+mean nothing. MySQL takes them away itself. In other types blanks at the end count."""
+
 _POSTGRESQL = frozenset({"psycopg", "psycopg2"})
 """Drivers that take client_encoding: without it they cannot read text in SQL_ASCII."""
 
@@ -116,10 +120,7 @@ class Database:
     def _read(self, questions: Sequence[Question]) -> list[list[Mapping[str, object]]]:
         with self._engine.connect() as connection:
             return [
-                [
-                    {name: _without_padding(value) for name, value in row.items()}
-                    for row in connection.execute(statement, given).mappings()
-                ]
+                _rows(connection.execute(statement, given))
                 for statement, given in questions
             ]
 
@@ -136,6 +137,18 @@ class Database:
         self._engine.dispose()
 
 
-def _without_padding(value: object) -> object:
-    """Return *value*; text without the blanks with which PostgreSQL fills CHAR(n)."""
+def _rows(result: sqlalchemy.CursorResult[Any]) -> list[Mapping[str, object]]:
+    """Return the rows of *result*, in which no blanks fill the text of CHAR(n)."""
+    described = zip(result.keys(), result.cursor.description, strict=True)
+    filled = {name for name, (_, kind, *_) in described if kind == _FILLED}
+    return [
+        {
+            name: _unfilled(value) if name in filled else value
+            for name, value in row.items()
+        }
+        for row in result.mappings()
+    ]
+
+
+def _unfilled(value: object) -> object:
     return value.rstrip(" ") if isinstance(value, str) else value
