@@ -679,6 +679,44 @@ def test_look_ups_wait_when_the_database_is_followed_again(
     scene.run(main)
 
 
+def test_look_ups_wait_if_an_attempt_before_fails(
+    tmp_path: Path,
+    postgresql_server: PostgreSQLServer,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It says nothing about the server that is followed now, as after a fail-over."""
+    monkeypatch.setattr(retrying, "SHORTEST_SECONDS", 120.0)
+    monkeypatch.setattr(retrying, "LONGEST_SECONDS", 120.0)
+    (epoch,) = scene.execute(f"SELECT {EPOCH}")[0]
+    database = psycopg.conninfo.conninfo_to_dict(scene.url)["dbname"]
+    look_ups = line.LookupLine(
+        Address(f"postgresql://ocsp@/{database}?host={tmp_path}"), "test"
+    )
+    place = tmp_path / ".s.PGSQL.5432"
+
+    async def main() -> None:
+        attempts: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+        hanging = await asyncio.start_unix_server(
+            lambda _, writer: attempts.put_nowait(writer), place
+        )
+        found = asyncio.create_task(look_ups.find(query(GOOD), FORM))
+        writers = [await attempts.get() for _ in range(line.CONNECTIONS)]
+        place.unlink()
+        place.symlink_to(postgresql_server.folder / place.name)
+        look_ups.use(epoch)
+        for writer in writers:
+            writer.close()
+        try:
+            assert await found
+        finally:
+            look_ups.close()
+            await asyncio.gather(*look_ups.tasks)
+            hanging.close()
+
+    scene.run(main)
+
+
 def test_a_pause_between_attempts_that_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     """It doubles up to a limit, is random, and begins anew after a steady connection."""
     waited: list[float] = []

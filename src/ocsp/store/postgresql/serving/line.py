@@ -161,10 +161,11 @@ class LookupLine:
         Use no connection to a database with another identity from now on.
 
         It answers now: connections that were lost are opened at once, and look-ups wait
-        for them. Memory was dropped, so nothing else has the answers.
+        for them. Memory was dropped, so nothing else has the answers. An attempt that
+        began before can still fail, at a server that is away: that counts no longer.
         """
         self._epoch = epoch
-        self._failures.clear()
+        self._failures = {}
         self._sooner.set()
         for link in self._links:
             if link.epoch != epoch:
@@ -191,13 +192,14 @@ class LookupLine:
         backoff = Backoff()
         while not self._closing.is_set():
             self._sooner.clear()
+            failures = self._failures
             try:
                 await self._work(backoff)
             except SourceUnavailable as error:
-                self._failures[number] = error
+                failures[number] = error
             except Exception as error:
                 _log.exception("unexpected error of a look-up")
-                self._failures[number] = SourceUnavailable(
+                failures[number] = SourceUnavailable(
                     f"internal error: {type(error).__name__}"
                 )
             if len(self._failures) == CONNECTIONS:
