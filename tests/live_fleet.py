@@ -32,7 +32,14 @@ from ocsp.store import Store, open_store
 from tests.history import GOOD, History, Status, faults_at_end, faults_of
 from tests.integration.services import PROGRAM, Service, running
 from tests.integration.web_servers import free_port, until
-from tests.live_history import FORMS, HOLD, SECONDS, TRY_LATER, LiveHistory
+from tests.live_history import (
+    FORMS,
+    HOLD,
+    LOG_LINES,
+    SECONDS,
+    TRY_LATER,
+    LiveHistory,
+)
 from tests.servers.postgresql import PostgreSQLServer, server_folder
 from tests.servers.redis import RedisServer
 
@@ -64,7 +71,7 @@ NEVER = math.inf
 
 _SOCKET = ".s.PGSQL.5432"
 
-_FOLLOWING = "SELECT count(*) FROM node WHERE at > to_timestamp(%s)"
+_FOLLOWING = "SELECT process FROM node WHERE at > to_timestamp(%s)"
 """A process that follows the changes writes its row each second."""
 
 
@@ -197,8 +204,15 @@ class Node:
 
     def launch(self) -> None:
         """Start it."""
+        self.service = self._stack.enter_context(self._running())
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[Service]:
+        """Run it, and print the end of its log, which a failed test shows."""
         command = [*PROGRAM, "serve", "--config", "ocsp.toml"]
-        self.service = self._stack.enter_context(running(command, self._folder))
+        with running(command, self._folder) as service:
+            yield service
+        print(f"the log of {self.url}:\n", *service.rest()[-LOG_LINES:], sep="")
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
@@ -225,10 +239,11 @@ class Node:
         service.process.wait(SECONDS)
         self._stack.close()
 
-    def workers(self) -> int:
-        """Return how many processes answer."""
+    def workers(self) -> set[int]:
+        """Return the processes that answer."""
         assert self.service is not None
-        return sum(each.startswith("worker") for each in self.service.children())
+        children = self.service.children().items()
+        return {pid for name, pid in children if name.startswith("worker")}
 
     def stop(self) -> None:
         """Stop it as an operator does."""
@@ -392,12 +407,22 @@ class SharedHistory(LiveHistory, Generic[AnyNode]):
     def wait_until_followed(self) -> None:
         """Wait until each process that answers says in the database what it sees."""
         since = time.time()
-        until(lambda: self._is_followed(since), lambda: "a node does not follow")
+        until(
+            lambda: self._workers() <= self._following(since),
+            lambda: (
+                f"processes that follow since {since}: {self._following(since)};"
+                f" that answer: {self._workers()}"
+            ),
+        )
 
-    def _is_followed(self, since: float) -> bool:
+    def _following(self, since: float) -> set[int]:
+        """Return the processes that have said since then what they see."""
         with psycopg.connect(self.address) as connection:
-            (there,) = connection.execute(_FOLLOWING, [since]).fetchall()[0]
-        return bool(there == sum(each.workers() for each in self.serving_nodes))
+            return {each for (each,) in connection.execute(_FOLLOWING, [since])}
+
+    def _workers(self) -> set[int]:
+        """Return the processes that answer."""
+        return {pid for node in self.serving_nodes for pid in node.workers()}
 
     def is_signed(self) -> bool:
         """Tell whether every certificate has a fresh answer, of its present status."""

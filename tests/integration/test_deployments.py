@@ -45,12 +45,6 @@ PROXY = {"http_proxy": "http://127.0.0.1:9"}
 """The engine can give a container a proxy, which a node does not ask for its health."""
 
 
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for longer than for one program: several start at once."""
-    monkeypatch.setattr("tests.integration.web_servers._PATIENCE", 90.0)
-
-
 class Machine:
     """PostgreSQL and Valkey with passwords, and what stands for names and folders."""
 

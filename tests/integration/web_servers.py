@@ -33,7 +33,9 @@ __all__ = [
     "until",
 ]
 
-_PATIENCE = 20.0
+_PATIENCE = 90.0
+"""How long to wait for what has to happen: a machine may be busy with other work."""
+
 _MODULES = Path("/usr/lib/apache2/modules")
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "stapling.md"
