@@ -173,6 +173,8 @@ def test_a_node_starts_while_the_database_is_away(
                     IssuerKey.of(files.ca.certificate), files.web.serial_number
                 )
                 until(lambda: _is_signed(store, query), node.log.copy)
+            # The worker connects for itself, within a second.
+            until(lambda: _is_answered(node, request), node.log.copy)
             response = ask(node.url, request)
             assert response.certificate_status is GOOD
             until(lambda: _ready(node, "store") == "ok: ", node.log.copy)
@@ -222,6 +224,11 @@ def test_a_node_behind_a_pooler(
 def _is_signed(store: PostgreSQLStore, query: StatusQuery) -> bool:
     found = store.look_up_with_answer(query, CertIDForm.SHA256)
     return found is not None and found.stored is not None
+
+
+def _is_answered(node: Service, request: bytes) -> bool:
+    response = ask(node.url, request)
+    return response.response_status is OCSPResponseStatus.SUCCESSFUL
 
 
 def _ready(node: Service, name: str) -> str:
