@@ -30,8 +30,8 @@ _CONTENT = struct.Struct("<QQQ")  # device and inode of the status file; event
 _LOCK_SECONDS = 1.0
 _POLL_SECONDS = 0.002
 CHECK_SECONDS = 1.0
-"""How often a process looks whether its file is still there. A program that removes old
-files could have removed it, and a revocation does not wait for a process without one."""
+"""How often a process looks whether its file is still there. A program that removes
+old files could have removed it, and a revocation waits for no process without one."""
 
 _MODE = 0o660  # the CA's tools may run as another user of the same group
 
