@@ -647,20 +647,26 @@ def test_a_server_that_is_away(tmp_path: Path, scene: Scene) -> None:
     asyncio.run(main())
 
 
+@pytest.fixture(name="look_ups")
+def _look_ups(
+    tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> line.LookupLine:
+    """Return look-ups at a socket in *tmp_path*; after a failure they wait long."""
+    monkeypatch.setattr(retrying, "SHORTEST_SECONDS", 120.0)
+    monkeypatch.setattr(retrying, "LONGEST_SECONDS", 120.0)
+    database = psycopg.conninfo.conninfo_to_dict(scene.url)["dbname"]
+    address = Address(f"postgresql://ocsp@/{database}?host={tmp_path}")
+    return line.LookupLine(address, "test")
+
+
 def test_look_ups_wait_when_the_database_is_followed_again(
     tmp_path: Path,
     postgresql_server: PostgreSQLServer,
     scene: Scene,
-    monkeypatch: pytest.MonkeyPatch,
+    look_ups: line.LookupLine,
 ) -> None:
     """Memory was dropped then: to refuse them until the next attempt costs answers."""
-    monkeypatch.setattr(retrying, "SHORTEST_SECONDS", 120.0)
-    monkeypatch.setattr(retrying, "LONGEST_SECONDS", 120.0)
     (epoch,) = scene.execute(f"SELECT {EPOCH}")[0]
-    database = psycopg.conninfo.conninfo_to_dict(scene.url)["dbname"]
-    address = Address(f"postgresql://ocsp@/{database}?host={tmp_path}")
-
-    look_ups = line.LookupLine(address, "test")
 
     async def main() -> None:
         with pytest.raises(SourceUnavailable):
@@ -683,16 +689,10 @@ def test_look_ups_wait_if_an_attempt_before_fails(
     tmp_path: Path,
     postgresql_server: PostgreSQLServer,
     scene: Scene,
-    monkeypatch: pytest.MonkeyPatch,
+    look_ups: line.LookupLine,
 ) -> None:
     """It says nothing about the server that is followed now, as after a fail-over."""
-    monkeypatch.setattr(retrying, "SHORTEST_SECONDS", 120.0)
-    monkeypatch.setattr(retrying, "LONGEST_SECONDS", 120.0)
     (epoch,) = scene.execute(f"SELECT {EPOCH}")[0]
-    database = psycopg.conninfo.conninfo_to_dict(scene.url)["dbname"]
-    look_ups = line.LookupLine(
-        Address(f"postgresql://ocsp@/{database}?host={tmp_path}"), "test"
-    )
     place = tmp_path / ".s.PGSQL.5432"
 
     async def main() -> None:
